@@ -1,0 +1,63 @@
+"""Decide what an Ethereum account or storage proof proves, or that it proves nothing.
+
+A proof is a root and a list of nodes, root first. The outcome is the proven value, proven absence,
+or a rejection (`ProofError`). This module leaves to others which roots to believe and how nodes
+travel. The contract `contracts/src/finality/MerklePatricia.sol` accepts and rejects exactly the
+same inputs; these rules are what both implement. They are a set, not a sequence: an input is
+accepted if and only if it breaks none of them, so the order of the checks is free.
+
+Every node given stands on the path (rules 3 and 5), so "a node" below means: a node given, or a
+node embedded in one, on the path or off it. Embedded nodes are rare under hashed keys, so judging
+those off the path costs a contract nothing in practice.
+
+Input
+ 1. The root is 32 bytes, the address 20 bytes, the slot a number below 2^256. The path is the 64
+    nibbles of keccak256(address), or of keccak256(slot as 32 bytes, big endian); nibble 0 is the
+    high half of byte 0. The root node stands at depth 0.
+ 2. The empty trie, whose root is keccak256(0x80), takes no nodes and proves absence. No other root
+    takes an empty list.
+ 3. The first node hashes to the root, and each later one to the hash reference that the walk has
+    reached: the nodes given are exactly those, in that order.
+ 4. A node given, except the first, is at least 32 bytes long (a shorter one has to be embedded).
+ 5. No node is left over when the walk ends, and none is missing before it ends.
+
+RLP, for nodes and for values alike
+ 6. A node is one list that fills its bytes exactly, and the items of a list fill it exactly. The
+    encodings are the shortest ones, and only these:
+      string  00..7f            the byte itself
+              80 + n, n <= 55   n bytes follow; if n = 1, that byte is >= 80
+              b8 n, n >= 56     n bytes follow
+      list    c0 + n, n <= 55   n bytes of items follow
+              f8 n, n >= 56     n bytes of items follow
+              f9 hh ll, >= 256  hhll bytes of items follow
+    Longer forms are refused: rules 8 to 12 leave no node above 532 bytes.
+
+Nodes, at a depth of d nibbles
+ 7. A list of 17 items is a branch, a list of 2 items an extension or a leaf; no other is a node.
+ 8. Branch: d <= 63. Each of the first 16 items is the empty string or a reference to a node at
+    depth d + 1, and at least two are references. The last item is the empty string (all keys are
+    equally long, so no value ends at a branch).
+ 9. Reference: a string of exactly 32 bytes, the hash of a node (any hash: it is judged only where
+    the walk follows it), or a list of at most 31 bytes, its header included, which is itself a
+    node obeying these rules: an embedded node.
+10. The first item of an extension or a leaf is a path: a string of at least one byte. Its first
+    nibble is 0 (extension, even), 1 (extension, odd), 2 (leaf, even) or 3 (leaf, odd). If even,
+    the second nibble is 0 and does not count. The other nibbles are the path.
+11. Extension: the path has n >= 1 nibbles and d + n <= 63; the second item is a reference to a
+    node at depth d + n, which is a branch. (Of a hashed child that shows only where the walk
+    enters it; an embedded child is always judged.)
+12. Leaf: the path has exactly 64 - d nibbles; the second item is a string of 1 to 110 bytes (the
+    longest account is 110 bytes).
+
+Walk
+13. At a branch, the nibble at depth d selects an item: the empty string proves absence, a reference
+    is followed. At an extension whose path continues the key's, the reference is followed, else
+    absence is proven. At a leaf, the same path proves its value, another path proves absence.
+
+Values, judged only where the walk proves one (a leaf on another path obeys rule 12 and no more)
+14. Account: the value is one list of rule 6 that fills it exactly, of 4 strings: nonce (at most 8
+    bytes), balance (at most 32 bytes), storage root and code hash (32 bytes each). Numbers are big
+    endian without leading zero bytes; zero is the empty string.
+15. Storage: the value is one string of rule 6 that fills it exactly, of 1 to 32 bytes, the first of
+    which is not zero. (Zero is never stored; absence reads as 0.)
+"""

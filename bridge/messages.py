@@ -8,7 +8,7 @@
     next     = 0  |  1 ‖ chain (8) ‖ account (32) ‖ fee (16)  |  2 ‖ chain (8) ‖ to (20) ‖ fee (16) ‖ max charge (16)  |  3
     leg      = instrument (4) ‖ base (8, signed)
 
-All integers are big endian; all amounts have 18 decimals. A leaf's preimage is at least 91 bytes, so it is never the 64
+All integers are big endian; all amounts have 18 decimals. A leaf's preimage is at least 92 bytes, so it is never the 64
 bytes of an inner node. Decoding refuses every unused byte, every mode out of place and legs that are not strictly
 ascending, so a message has one encoding. The contracts' `Messages` library follows this module; generated vectors hold the two together.
 """

@@ -61,3 +61,135 @@ Values, judged only where the walk proves one (a leaf on another path obeys rule
 15. Storage: the value is one string of rule 6 that fills it exactly, of 1 to 32 bytes, the first of
     which is not zero. (Zero is never stored; absence reads as 0.)
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge.errors import ProofError
+from bridge.keccak import keccak256
+from bridge.mpt_nodes import HASH_LENGTH, Branch, Extension, Leaf, Node, Reference, read_node
+from bridge.strict_rlp import read_list, read_string
+from bridge.types import ADDRESS_LENGTH
+
+EMPTY_ROOT = keccak256(b"\x80")
+"""Root of a trie without keys."""
+
+_WORD = 32
+_LONGEST_NONCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a state root says of one address; the balance is in wei."""
+
+    nonce: int
+    balance: int
+    storage_root: bytes
+    code_hash: bytes
+
+
+def account(state_root: bytes, address: bytes, nodes: Sequence[bytes]) -> Account | None:
+    """Return the account of `address` under a state root, or None where its absence is proven.
+
+    Raises ProofError for a breach of the rules above.
+    """
+    if len(address) != ADDRESS_LENGTH:
+        raise ProofError(reason=f"an address has {len(address)} bytes, not 20 (rule 1)")
+    encoded = value(state_root, address, nodes)
+    return None if encoded is None else _account(encoded)
+
+
+def storage(storage_root: bytes, slot: int, nodes: Sequence[bytes]) -> int:
+    """Return the number in a storage slot under an account's storage root, 0 if proven absent.
+
+    Raises ProofError for a breach of the rules above.
+    """
+    if not 0 <= slot < 1 << 8 * _WORD:
+        raise ProofError(reason=f"there is no slot {slot}: slots are below 2^256 (rule 1)")
+    encoded = value(storage_root, slot.to_bytes(_WORD, "big"), nodes)
+    return 0 if encoded is None else _slot_value(encoded)
+
+
+def value(root: bytes, key: bytes, nodes: Sequence[bytes]) -> bytes | None:
+    """Return the bytes stored under keccak256(key), or None where their absence is proven.
+
+    Raises ProofError for a breach of rules 1 to 13. What the bytes mean is the caller's business.
+    """
+    if len(root) != HASH_LENGTH:
+        raise ProofError(reason=f"a root has {len(root)} bytes, not 32 (rule 1)")
+    if root == EMPTY_ROOT:
+        found, used = None, 0
+    else:
+        found, used = _walk(root, keccak256(key).hex(), nodes)
+    if used != len(nodes):
+        raise ProofError(reason=f"{len(nodes) - used} nodes are left over (rule 5)")
+    return found
+
+
+def _walk(root: bytes, path: str, nodes: Sequence[bytes]) -> tuple[bytes | None, int]:
+    """Return the value at the end of `path`, if any, and how many of the nodes led there."""
+    reference: Reference | None = root
+    depth, used, is_below_extension = 0, 0, False
+    while reference is not None:
+        if isinstance(reference, bytes):
+            node = _given(nodes, used, reference, depth, is_below_extension=is_below_extension)
+            used += 1
+        else:
+            node = reference
+        if isinstance(node, Leaf):
+            return (node.value if node.path == path[depth:] else None), used
+        is_below_extension = isinstance(node, Extension)
+        reference, depth = _step(node, path, depth)
+    return None, used
+
+
+def _step(node: Branch | Extension, path: str, depth: int) -> tuple[Reference | None, int]:
+    """Return what follows `node` on the path, None where nothing does, and its depth."""
+    if isinstance(node, Branch):
+        return node.children[int(path[depth], 16)], depth + 1
+    if not path.startswith(node.path, depth):
+        return None, depth
+    return node.child, depth + len(node.path)
+
+
+def _given(
+    nodes: Sequence[bytes], position: int, digest: bytes, depth: int, *, is_below_extension: bool
+) -> Node:
+    if position >= len(nodes):
+        raise ProofError(reason="a node is missing (rule 5)")
+    encoded = nodes[position]
+    if keccak256(encoded) != digest:
+        raise ProofError(reason=f"node {position} does not hash to its reference (rule 3)")
+    if position > 0 and len(encoded) < HASH_LENGTH:
+        raise ProofError(reason=f"node {position} is short and has to be embedded (rule 4)")
+    return read_node(encoded, depth=depth, is_below_extension=is_below_extension)
+
+
+def _account(encoded: bytes) -> Account:
+    items = read_list(encoded)
+    if len(items) != 4 or any(item.is_list for item in items):
+        raise ProofError(reason="an account is no list of 4 strings (rule 14)")
+    nonce, balance, storage_root, code_hash = (item.payload for item in items)
+    if len(storage_root) != HASH_LENGTH or len(code_hash) != HASH_LENGTH:
+        raise ProofError(reason="an account's storage root or code hash is not 32 bytes (rule 14)")
+    return Account(
+        nonce=_number(nonce, _LONGEST_NONCE, "nonce"),
+        balance=_number(balance, _WORD, "balance"),
+        storage_root=storage_root,
+        code_hash=code_hash,
+    )
+
+
+def _number(payload: bytes, longest: int, name: str) -> int:
+    if len(payload) > longest or payload.startswith(b"\0"):
+        raise ProofError(reason=f"an account's {name} is too long or padded (rule 14)")
+    return int.from_bytes(payload, "big")
+
+
+def _slot_value(encoded: bytes) -> int:
+    payload = read_string(encoded)
+    if not 1 <= len(payload) <= _WORD or payload[0] == 0:
+        raise ProofError(reason="a slot holds zero, or a padded or too long number (rule 15)")
+    return int.from_bytes(payload, "big")

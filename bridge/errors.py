@@ -6,13 +6,23 @@
     ├── MessageMalformed      bytes that no honest sender makes
     ├── ProofError            a proof that does not show what it should
     ├── ConfigError           chains.toml, deployments or keys
+    │   ├── ConfigInvalid     a file's field, what it is and what is expected
+    │   └── KeyUnavailable    a key that cannot be read or unlocked
     ├── ChainError            an endpoint that failed, lied, or is not the chain it should be
+    │   ├── SourceFailed      one endpoint gave no usable answer
+    │   ├── QuorumNotReached  fewer endpoints agree than the configured quorum
+    │   ├── WrongChain        an endpoint serves another chain
+    │   ├── RequestRefused    the node answers with a JSON-RPC error
+    │   ├── CallReverted      the contract refuses, and says why
+    │   ├── BlockReplaced     a block that a read was pinned to is no longer canonical
+    │   └── TransactionFailed a transaction that was mined and reverted, or never mined
     └── TransferError         a transfer that cannot be made, or cannot go on
 
-Subclasses for one area stand in this module too, so that the tree can be read in one place. Each message says what was
-wrong, what was expected, and what to do.
+Subclasses for one area stand in this module too, so that the tree can be read in one place. Each
+message says what was wrong, what was expected, and what to do.
 """
 
+# ruff: noqa: N818  # a name says which rule is broken; the bases alone say "error"
 from __future__ import annotations
 
 
@@ -46,7 +56,9 @@ class ProofError(CausewayError):
     """A proof that is malformed, incomplete, padded, or shows something else."""
 
     def __init__(self, *, reason: str) -> None:
-        super().__init__(f"invalid proof: {reason}; ask for a new proof from a node that has the block's state")
+        super().__init__(
+            f"invalid proof: {reason}; ask for a new proof from a node that has the block's state"
+        )
         self.reason = reason
 
 
@@ -54,8 +66,117 @@ class ConfigError(CausewayError):
     """Configuration, deployment records or keys that cannot be used as they are."""
 
 
+class ConfigInvalid(ConfigError):
+    """A file whose field is missing, unknown, or not what it has to be."""
+
+    def __init__(self, *, file: str, field: str, found: str, expected: str) -> None:
+        super().__init__(f"{file}: {field} is {found}; expected {expected}")
+        self.file = file
+        self.field = field
+        self.found = found
+        self.expected = expected
+
+
+class KeyUnavailable(ConfigError):
+    """A key that cannot be read or unlocked; the message never holds a secret."""
+
+    def __init__(self, *, name: str, problem: str, remedy: str) -> None:
+        super().__init__(f"key {name}: {problem}; {remedy}")
+        self.name = name
+        self.problem = problem
+        self.remedy = remedy
+
+
 class ChainError(CausewayError):
     """An endpoint that failed, gave a wrong answer, or is not the chain it should be."""
+
+
+class SourceFailed(ChainError):
+    """One endpoint gave no usable answer: unreachable, too slow, too long, or malformed.
+
+    `source` is scheme, host and port alone, because paths and queries of endpoints hold keys.
+    """
+
+    def __init__(self, *, source: str, problem: str) -> None:
+        super().__init__(f"{source}: {problem}; check the endpoint, or configure another one")
+        self.source = source
+        self.problem = problem
+
+
+class QuorumNotReached(ChainError):
+    """Fewer endpoints agree than the configured quorum, so nothing is concluded."""
+
+    def __init__(self, *, chain: str, method: str, needed: int, agreeing: int, detail: str) -> None:
+        super().__init__(
+            f"chain {chain}: {agreeing} of {needed} needed endpoints agree on {method} ({detail}); "
+            "repair or replace the failing endpoints: no answer is taken from fewer"
+        )
+        self.chain = chain
+        self.method = method
+        self.needed = needed
+        self.agreeing = agreeing
+        self.detail = detail
+
+
+class WrongChain(ChainError):
+    """An endpoint serves another chain than the configuration says."""
+
+    def __init__(self, *, source: str, found: int, expected: int) -> None:
+        super().__init__(
+            f"{source} serves chain id {found}; expected {expected}; correct its url or the id"
+        )
+        self.source = source
+        self.found = found
+        self.expected = expected
+
+
+class RequestRefused(ChainError):
+    """The node understood the request and answers with a JSON-RPC error."""
+
+    def __init__(self, *, method: str, code: int, reason: str, data: bytes | None = None) -> None:
+        super().__init__(f"{method} refused with code {code}: {reason}")
+        self.method = method
+        self.code = code
+        self.reason = reason
+        self.data = data
+
+
+class CallReverted(ChainError):
+    """A contract refuses a call; `error` is its custom error's name, `fields` its arguments."""
+
+    def __init__(
+        self, *, to: str, error: str, fields: tuple[tuple[str, str], ...], data: bytes
+    ) -> None:
+        shown = ", ".join(f"{name}={value}" for name, value in fields)
+        super().__init__(f"{to} refuses with {error}({shown})")
+        self.to = to
+        self.error = error
+        self.fields = fields
+        self.data = data
+
+
+class BlockReplaced(ChainError):
+    """A block that a read was pinned to is no longer canonical: start again from a newer one."""
+
+    def __init__(self, *, chain: str, number: int, expected: str, found: str) -> None:
+        super().__init__(
+            f"chain {chain}: block {number} is {found}; expected {expected}; read at a newer block"
+        )
+        self.chain = chain
+        self.number = number
+        self.expected = expected
+        self.found = found
+
+
+class TransactionFailed(ChainError):
+    """A transaction that was mined and reverted, or was not mined in time."""
+
+    def __init__(self, *, chain: str, tx: str, problem: str, remedy: str) -> None:
+        super().__init__(f"chain {chain}: transaction {tx} {problem}; {remedy}")
+        self.chain = chain
+        self.tx = tx
+        self.problem = problem
+        self.remedy = remedy
 
 
 class TransferError(CausewayError):

@@ -14,6 +14,7 @@
     │   ├── WrongChain        an endpoint serves another chain
     │   ├── RequestRefused    the node answers with a JSON-RPC error
     │   ├── CallReverted      the contract refuses, and says why
+    │   ├── BlockUnknown      a block that the chain does not have, or not yet
     │   ├── BlockReplaced     a block that a read was pinned to is no longer canonical
     │   └── TransactionFailed a transaction that was mined and reverted, or never mined
     └── TransferError         a transfer that cannot be made, or cannot go on
@@ -56,9 +57,7 @@ class ProofError(CausewayError):
     """A proof that is malformed, incomplete, padded, or shows something else."""
 
     def __init__(self, *, reason: str) -> None:
-        super().__init__(
-            f"invalid proof: {reason}; ask for a new proof from a node that has the block's state"
-        )
+        super().__init__(f"invalid proof: {reason}; ask for a new proof from a node that has the block's state")
         self.reason = reason
 
 
@@ -122,9 +121,7 @@ class WrongChain(ChainError):
     """An endpoint serves another chain than the configuration says."""
 
     def __init__(self, *, source: str, found: int, expected: int) -> None:
-        super().__init__(
-            f"{source} serves chain id {found}; expected {expected}; correct its url or the id"
-        )
+        super().__init__(f"{source} serves chain id {found}; expected {expected}; correct its url or the id")
         self.source = source
         self.found = found
         self.expected = expected
@@ -144,9 +141,7 @@ class RequestRefused(ChainError):
 class CallReverted(ChainError):
     """A contract refuses a call; `error` is its custom error's name, `fields` its arguments."""
 
-    def __init__(
-        self, *, to: str, error: str, fields: tuple[tuple[str, str], ...], data: bytes
-    ) -> None:
+    def __init__(self, *, to: str, error: str, fields: tuple[tuple[str, str], ...], data: bytes) -> None:
         shown = ", ".join(f"{name}={value}" for name, value in fields)
         super().__init__(f"{to} refuses with {error}({shown})")
         self.to = to
@@ -155,13 +150,20 @@ class CallReverted(ChainError):
         self.data = data
 
 
+class BlockUnknown(ChainError):
+    """A block that the chain does not have, or not yet."""
+
+    def __init__(self, *, chain: str, number: int) -> None:
+        super().__init__(f"chain {chain} has no block {number} yet; wait, or name an older one")
+        self.chain = chain
+        self.number = number
+
+
 class BlockReplaced(ChainError):
     """A block that a read was pinned to is no longer canonical: start again from a newer one."""
 
     def __init__(self, *, chain: str, number: int, expected: str, found: str) -> None:
-        super().__init__(
-            f"chain {chain}: block {number} is {found}; expected {expected}; read at a newer block"
-        )
+        super().__init__(f"chain {chain}: block {number} is {found}; expected {expected}; read at a newer block")
         self.chain = chain
         self.number = number
         self.expected = expected

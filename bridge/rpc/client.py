@@ -7,11 +7,11 @@ lane trees are rebuilt and compared, and account proofs verified, by the pure mo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from bridge.errors import BlockReplaced, ChainError, RequestRefused, SourceFailed, WrongChain
+from bridge.errors import BlockReplaced, BlockUnknown, ChainError, RequestRefused, SourceFailed, WrongChain
 from bridge.keccak import keccak256
 from bridge.rpc.quorum import Quorum
 from bridge.rpc.types import (
@@ -61,26 +61,36 @@ class Rpc(Quorum):
         Endpoints are never level: the block taken is the quorum-th highest of their heads, then
         read by number, and a quorum has to agree on it.
         """
-        heads = await self.each(_block_request(tag))
+        heads = [block for block in await self.each(_block_request(tag)) if block is not None]
+        if len(heads) < self.quorum:
+            raise self.no_quorum(f"the {tag} block", len(heads), "the others have none")
         if len(self.sources) == 1:
             return heads[0]
-        return await self.block(
-            sorted((head.number for head in heads), reverse=True)[self.quorum - 1]
-        )
+        return await self.block(sorted((head.number for head in heads), reverse=True)[self.quorum - 1])
 
     async def block(self, number: int) -> Block:
-        """Return the canonical block of that number; an unknown one raises ChainError."""
+        """Return the canonical block of that number; raises BlockUnknown if there is none yet."""
+        return (await self.blocks([number]))[0]
+
+    async def find_block(self, number: int) -> Block | None:
+        """Return the canonical block of that number, or None if the chain is not there yet."""
         return await self.ask(_block_request(hex(number)))
 
-    async def blocks(self, numbers: Iterable[int]) -> list[Block]:
-        """Return the canonical blocks of those numbers, in that order."""
-        return await self.ask_all([_block_request(hex(number)) for number in numbers])
+    async def blocks(self, numbers: Sequence[int]) -> list[Block]:
+        """Return the canonical blocks of those numbers, in that order; raises BlockUnknown."""
+        found = await self.ask_all([_block_request(hex(number)) for number in numbers])
+        for number, block in zip(numbers, found, strict=True):
+            if block is None:
+                raise BlockUnknown(chain=self.name, number=number)
+        return found
 
     async def require_canonical(self, ref: BlockRef) -> None:
         """Raise BlockReplaced unless `ref` is the canonical block of its number."""
         self._require(ref, await self.block(ref.number))
 
-    def _require(self, ref: BlockRef, found: Block) -> None:
+    def _require(self, ref: BlockRef, found: Block | None) -> None:
+        if found is None:
+            raise BlockUnknown(chain=self.name, number=ref.number)
         if found.hash != ref.hash:
             raise BlockReplaced(
                 chain=self.name,
@@ -141,9 +151,7 @@ class Rpc(Quorum):
             found += await self._logs_between(wanted, start, end, last)
         return found
 
-    async def _logs_between(
-        self, wanted: LogFilter, first: int, end: int, last: BlockRef
-    ) -> tuple[Log, ...]:
+    async def _logs_between(self, wanted: LogFilter, first: int, end: int, last: BlockRef) -> tuple[Log, ...]:
         span = {"fromBlock": hex(first), "toBlock": hex(end)}
         params = ({**wanted.params(), **span},)
         request = Request(method="eth_getLogs", params=params, parse=parse_logs)
@@ -187,9 +195,7 @@ class Rpc(Quorum):
         Endpoints' pools differ, so with several endpoints it is the highest that any of them says:
         a nonce too high waits and is seen, one too low would replace a transaction.
         """
-        request = Request(
-            method="eth_getTransactionCount", params=(to_hex(address), tag), parse=parse_int
-        )
+        request = Request(method="eth_getTransactionCount", params=(to_hex(address), tag), parse=parse_int)
         return max(await self.each(request))
 
     async def gas_price(self) -> tuple[int, int]:
@@ -223,7 +229,7 @@ def call_request(to: Address, data: bytes, *, at: BlockRef) -> Request[bytes]:
     return Request(method="eth_call", params=params, parse=parse_bytes)
 
 
-def _block_request(tag: str) -> Request[Block]:
+def _block_request(tag: str) -> Request[Block | None]:
     return Request(method="eth_getBlockByNumber", params=(tag, False), parse=parse_block)
 
 

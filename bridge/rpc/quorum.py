@@ -113,9 +113,7 @@ class Quorum:
 
     def no_quorum(self, method: str, agreeing: int, detail: str) -> QuorumNotReached:
         """Return the error that says how far from a quorum the endpoints are."""
-        return QuorumNotReached(
-            chain=self.name, method=method, needed=self.quorum, agreeing=agreeing, detail=detail
-        )
+        return QuorumNotReached(chain=self.name, method=method, needed=self.quorum, agreeing=agreeing, detail=detail)
 
     async def everyone(self, request: Request[Any]) -> list[Json]:
         """Return for each endpoint its answer, its RequestRefused or its SourceFailed."""

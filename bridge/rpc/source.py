@@ -53,9 +53,7 @@ class _TransientError(Exception):
 class Source:
     """One endpoint; its client is closed with `aclose`."""
 
-    def __init__(
-        self, url: str, *, limits: Limits, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, url: str, *, limits: Limits, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.name = shown(url)
         self._url = url
         self._limits = limits
@@ -98,10 +96,7 @@ class Source:
             answers = _by_id(json.loads(raw))
         except (ValueError, RecursionError) as error:
             raise SourceFailed(source=self.name, problem=f"answer is no batch: {error}") from None
-        return [
-            self._read(request, answers.get(number))
-            for number, request in zip(ids, requests, strict=True)
-        ]
+        return [self._read(request, answers.get(number)) for number, request in zip(ids, requests, strict=True)]
 
     async def _post(self, body: bytes) -> bytes:
         headers = {"content-type": "application/json"}
@@ -157,11 +152,7 @@ def _by_id(batch: Json) -> dict[int, dict[str, Any]]:
         raise ValueError(str(batch["error"].get("message"))[:MAX_REASON])  # noqa: TRY004  # as below
     if not isinstance(batch, list):
         raise ValueError("expected a list")  # noqa: TRY004  # one class for one catch
-    return {
-        answer["id"]: answer
-        for answer in batch
-        if isinstance(answer, dict) and isinstance(answer.get("id"), int)
-    }
+    return {answer["id"]: answer for answer in batch if isinstance(answer, dict) and isinstance(answer.get("id"), int)}
 
 
 def _refusal(method: str, error: dict[str, Any]) -> RequestRefused:

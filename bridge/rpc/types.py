@@ -82,8 +82,7 @@ class LogFilter:
             fields["address"] = [to_hex(address) for address in self.addresses]
         if self.topics:
             fields["topics"] = [
-                None if position is None else [to_hex(topic) for topic in position]
-                for position in self.topics
+                None if position is None else [to_hex(topic) for topic in position] for position in self.topics
             ]
         return fields
 
@@ -150,8 +149,10 @@ def parse_int(value: Json) -> int:
     return int(value, 0)
 
 
-def parse_block(value: Json) -> Block:
-    """Read a block; raises ValueError if it is null (unknown here) or lacks a field."""
+def parse_block(value: Json) -> Block | None:
+    """Read a block; None where the node does not know it."""
+    if value is None:
+        return None
     fields = _fields(value, "block")
     return Block(
         number=BlockNumber(parse_int(fields["number"])),

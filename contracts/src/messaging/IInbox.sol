@@ -10,8 +10,8 @@ interface IInbox {
         address oracle;
     }
 
-    /// @notice The messages first … first + n − 1 are delivered now, but for those whose bit in `skipped` is set (already delivered before,
-    ///         or failing now): bit i stands for first + i, saturating in words; zero in the common case.
+    /// @notice The messages first … first + n − 1 are delivered, now or before, but for those which a DeliveryFailed that
+    ///         follows in the same transaction takes back.
     event Delivered(uint64 indexed source, uint32 first, uint32 n, bytes32 payee);
     /// @notice A recipient refused one message; it stays undelivered and anyone can try again. `reason` is cut at 64 bytes.
     event DeliveryFailed(uint64 indexed source, uint32 indexed index, bytes reason);
@@ -19,18 +19,22 @@ interface IInbox {
 
     error SourceUnknown(uint64 source);
     error RouteAlreadyKnown(uint64 source);
+    /// @notice A route needs a source other than zero and this chain, an outbox and an oracle.
+    error RouteInvalid(uint64 source, address outbox, address oracle);
     /// @notice The source's oracle does not hold (root, count) as final: bring a root first, or take a newer one.
     error RootNotAccepted(uint64 source, bytes32 root, uint32 count);
-    /// @notice first + n must not pass count, and count not 2^32 − 1.
+    /// @notice first + n must not pass count, which is below 2^32.
     error RangeOutsideTree(uint256 first, uint256 n, uint32 count);
     /// @notice The packed items end in the middle of an item, or are empty.
     error ItemsMalformed(uint256 offset);
     /// @notice A proof has exactly as many siblings as the range needs below the subtree's root.
     error SiblingsMiscounted(uint256 given, uint256 needed);
     error ProofInvalid(bytes32 computed, bytes32 root);
-    /// @notice Every message of the range was delivered before, or every one failed (the reason of the first is given).
+    /// @notice Every message of the range was delivered before, or every one failed (with the first reason given).
     error NothingDelivered(uint64 source, uint32 first, bytes reason);
-    /// @notice Too little gas for a bounded delivery of this many messages: it would starve them on purpose or by chance.
+    /// @notice A message's recipient takes messages: it is one of this chain's system contracts, and has code. The reason of a DeliveryFailed.
+    error RecipientUnknown(address recipient);
+    /// @notice A message failed with less gas than every message may use: give more. A refusal that counts was not starved.
     error GasTooLow(uint256 left, uint256 needed);
 
     /// @notice Delivers a contiguous range under one range proof against a root that the source's oracle accepts.
@@ -61,6 +65,9 @@ interface IInbox {
         bytes calldata items,
         bytes32[] calldata siblings
     ) external returns (uint256 delivered);
+
+    /// @notice Adds the route of a source that was not known when the Inbox was deployed; only the owner.
+    function addRoute(Route calldata added) external;
 
     function isDelivered(uint64 source, uint32 index) external view returns (bool);
 

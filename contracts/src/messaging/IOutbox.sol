@@ -22,11 +22,18 @@ interface IOutbox {
     error LaneAlreadyOpen(uint64 destination);
     /// @notice The lane holds 2^32 − 1 leaves, as many as a count can say.
     error LaneFull(uint64 destination);
+    /// @notice No chain has the id zero, and a message to the chain itself needs no lane.
+    error DestinationInvalid(uint64 destination);
+    /// @notice A message says something.
+    error BodyEmpty();
     /// @notice A body is at most `limit` bytes, so that every delivery has a bounded cost.
     error BodyTooLong(uint256 length, uint256 limit);
 
     /// @notice Appends a message to the lane of `destination` and returns its leaf index.
     function send(uint64 destination, address recipient, bytes calldata body) external returns (uint32 index);
+
+    /// @notice Opens the lane to a chain that was not known when the Outbox was deployed; only the owner.
+    function openLane(uint64 destination) external;
 
     /// @notice keccak256(root ‖ count) of a lane; zero for a lane that was never opened or never used.
     function commitment(uint64 destination) external view returns (bytes32);

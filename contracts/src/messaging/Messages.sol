@@ -42,6 +42,7 @@ struct Parcel {
 
 /// @title Messages: the one accepted encoding of what crosses between chains.
 /// @notice All integers are big endian, all amounts have 18 decimals:
+///         leaf     keccak256(tag ‖ version ‖ source ‖ outbox ‖ destination ‖ index ‖ item)
 ///         item     length of body (2) ‖ sender (20) ‖ recipient (20) ‖ body
 ///         deposit  1 ‖ account (32) ‖ asset (4) ‖ amount (16) ‖ fee (16) ‖ next
 ///         release  2 ‖ account (32) ‖ asset (4) ‖ to (20) ‖ amount (16) ‖ fee (16)
@@ -72,9 +73,13 @@ library Messages {
     uint8 internal constant TO_TOKENS = 2;
     uint8 internal constant PLACED = 3;
 
+    bytes8 internal constant TAG = "CAUSEWAY";
+    uint8 internal constant VERSION = 1;
+
     uint256 internal constant MAX_BODY = 2048;
     uint256 internal constant MAX_LEGS = 128;
 
+    uint256 private constant LEAF_HEAD = 49;
     uint256 private constant ITEM_HEAD = 42;
     uint256 private constant RELEASE_LENGTH = 89;
     uint256 private constant DEPOSIT_HEAD = 69;
@@ -139,15 +144,69 @@ library Messages {
         pure
         returns (address sender, address recipient, bytes calldata body, uint256 end)
     {
-        uint256 length = _field(items, offset, 2);
-        uint256 start = offset + ITEM_HEAD;
-        end = start + length;
-        if (end > items.length || length == 0 || length > MAX_BODY) revert IInbox.ItemsMalformed(offset);
+        end = itemEnd(items, offset);
         sender = address(uint160(_field(items, offset + 2, 20)));
-        recipient = address(uint160(_field(items, offset + 22, 20)));
+        recipient = recipientOf(items, offset);
         assembly ("memory-safe") {
+            let start := add(offset, ITEM_HEAD)
             body.offset := add(items.offset, start)
-            body.length := length
+            body.length := sub(end, start)
+        }
+    }
+
+    /// @notice Where the item that starts at `offset` of a packed stream ends; reverts unless it is whole.
+    function itemEnd(bytes calldata items, uint256 offset) internal pure returns (uint256 end) {
+        uint256 length = _field(items, offset, 2);
+        end = offset + ITEM_HEAD + length;
+        if (end > items.length || length == 0 || length > MAX_BODY) revert IInbox.ItemsMalformed(offset);
+    }
+
+    /// @notice The recipient of the whole item that starts at `offset`.
+    function recipientOf(bytes calldata items, uint256 offset) internal pure returns (address) {
+        return address(uint160(_field(items, offset + 22, 20)));
+    }
+
+    /// @notice The leaf of one item.
+    function leaf(uint64 source, address outbox, uint64 destination, uint32 index, bytes memory packedItem)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encodePacked(TAG, VERSION, source, outbox, destination, index, packedItem));
+    }
+
+    /// @notice The leaves of a packed stream whose first item stands at `first`, and one zero word behind them, which
+    ///         `LaneTree.rangeRoot` uses; reverts unless the stream is of one or more whole items.
+    function leaves(uint64 source, address outbox, uint64 destination, uint32 first, bytes calldata items)
+        internal
+        pure
+        returns (bytes32[] memory row)
+    {
+        row = new bytes32[](_countItems(items) + 1);
+        bytes memory head = abi.encodePacked(TAG, VERSION, source, outbox, destination, first);
+        assembly ("memory-safe") {
+            // Each preimage is laid out in turn in the free memory: only the four bytes of the index and the item change.
+            let preimage := mload(0x40)
+            mcopy(preimage, add(head, 0x20), LEAF_HEAD)
+            let item_ := add(preimage, LEAF_HEAD)
+            let indexWord := sub(item_, 0x20) // the word that ends with the index
+            let from := items.offset
+            let end := add(items.offset, items.length)
+            for { let slot := add(row, 0x20) } lt(from, end) { slot := add(slot, 0x20) } {
+                let size := add(ITEM_HEAD, shr(240, calldataload(from)))
+                calldatacopy(item_, from, size)
+                mstore(slot, keccak256(preimage, add(LEAF_HEAD, size)))
+                // no carry: the range check holds every index below 2^32
+                mstore(indexWord, add(mload(indexWord), 1))
+                from := add(from, size)
+            }
+        }
+    }
+
+    function _countItems(bytes calldata items) private pure returns (uint256 n) {
+        if (items.length == 0) revert IInbox.ItemsMalformed(0);
+        for (uint256 offset; offset < items.length; ++n) {
+            offset = itemEnd(items, offset);
         }
     }
 

@@ -1,0 +1,52 @@
+"""JSON-RPC methods that take transactions in, and that show the pool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge.devnet import params, render, transactions
+from bridge.devnet.model import Transaction
+from bridge.devnet.node import Node
+from bridge.devnet.rpc import Handler
+
+
+def methods(node: Node) -> dict[str, Handler]:
+    """Return the handlers by name; the dispatcher mines after them, before it answers."""
+    pool = _Pool(node)
+    return {
+        "eth_sendRawTransaction": pool.send_raw,
+        "txpool_status": pool.status,
+        "txpool_content": pool.content,
+    }
+
+
+class _Pool:
+    def __init__(self, node: Node) -> None:
+        self._node, self._chain = node, node.chain
+
+    def send_raw(self, args: list[Any]) -> str:
+        transaction = transactions.decode(params.data(params.take(args, 0)), self._chain.spec.chain_id)
+        self._chain.submit(transaction)
+        self._node.filters.on_pending(transaction.hash)
+        return render.data(transaction.hash)
+
+    def status(self, _: list[Any]) -> dict[str, str]:
+        groups = self._groups()
+        return {name: hex(len(items)) for name, items in groups.items()}
+
+    def content(self, _: list[Any]) -> dict[str, Any]:
+        shape: dict[str, Any] = {}
+        for name, items in self._groups().items():
+            senders: dict[str, dict[str, Any]] = {}
+            for item in items:
+                senders.setdefault(render.data(item.sender), {})[str(item.nonce)] = render.transaction(item)
+            shape[name] = senders
+        return shape
+
+    def _groups(self) -> dict[str, list[Transaction]]:
+        groups: dict[str, list[Transaction]] = {"pending": [], "queued": []}
+        pool = self._chain.pool
+        for item in pool.all():
+            reach = pool.next_nonce(item.sender, self._chain.nonce(item.sender))
+            groups["pending" if item.nonce < reach else "queued"].append(item)
+        return groups

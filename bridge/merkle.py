@@ -186,16 +186,12 @@ class Tree:
         if count is None:
             return self.count
         if not 0 <= count <= self.count:
-            raise FieldOutOfRange(
-                field="count", value=str(count), expected=f"0 to the {self.count} leaves held"
-            )
+            raise FieldOutOfRange(field="count", value=str(count), expected=f"0 to the {self.count} leaves held")
         return count
 
 
 def _refused_leaf(leaf: bytes, index: int) -> FieldOutOfRange:
     if index >= MAX_COUNT:
-        return FieldOutOfRange(
-            field="index", value=str(index), expected=f"below {MAX_COUNT}: open a new lane"
-        )
+        return FieldOutOfRange(field="index", value=str(index), expected=f"below {MAX_COUNT}: open a new lane")
     value = "zero" if leaf == ZERO_LEAF else f"{len(leaf)} bytes"
     return FieldOutOfRange(field="leaf", value=value, expected="32 bytes, not all zero")

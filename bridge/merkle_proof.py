@@ -83,9 +83,7 @@ def verify(*, leaf: bytes, index: int, siblings: Sequence[bytes], root: bytes, c
     return verify_range(leaves=[leaf], first=index, siblings=siblings, root=root, count=count)
 
 
-def verify_range(
-    *, leaves: Sequence[bytes], first: int, siblings: Sequence[bytes], root: bytes, count: int
-) -> bool:
+def verify_range(*, leaves: Sequence[bytes], first: int, siblings: Sequence[bytes], root: bytes, count: int) -> bool:
     """Tell whether `leaves` stand from index `first` on in the tree with this depth-32 root.
 
     False unless all leaves are 32 bytes and not zero, all indices are below the count, the count is
@@ -95,9 +93,7 @@ def verify_range(
     return _folded(leaves, first, siblings, count, DEPTH) == root
 
 
-def verify_lane(
-    *, leaves: Sequence[bytes], first: int, siblings: Sequence[bytes], root: bytes, count: int
-) -> bool:
+def verify_lane(*, leaves: Sequence[bytes], first: int, siblings: Sequence[bytes], root: bytes, count: int) -> bool:
     """Tell whether `leaves` stand from index `first` on in the tree with this lane root.
 
     The checks are those of `verify_range`; the siblings end below depth(count).
@@ -105,9 +101,7 @@ def verify_lane(
     return _folded(leaves, first, siblings, count, _depth(count)) == root
 
 
-def _folded(
-    leaves: Sequence[bytes], first: int, siblings: Sequence[bytes], count: int, height: int
-) -> bytes | None:
+def _folded(leaves: Sequence[bytes], first: int, siblings: Sequence[bytes], count: int, height: int) -> bytes | None:
     """Return the root that leaves and siblings hash to, or None if they break a rule."""
     if not is_range(first, len(leaves), count):
         return None

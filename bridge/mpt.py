@@ -18,7 +18,8 @@ Input
     takes an empty list.
  3. The first node hashes to the root, and each later one to the hash reference that the walk has
     reached: the nodes given are exactly those, in that order.
- 4. A node given, except the first, is at least 32 bytes long (a shorter one has to be embedded).
+ 4. A node given is at least 32 bytes long. (A shorter one has to be embedded; the root cannot be,
+    but under keys of 64 nibbles no root is as short.)
  5. No node is left over when the walk ends, and none is missing before it ends.
 
 RLP, for nodes and for values alike
@@ -154,15 +155,13 @@ def _step(node: Branch | Extension, path: str, depth: int) -> tuple[Reference | 
     return node.child, depth + len(node.path)
 
 
-def _given(
-    nodes: Sequence[bytes], position: int, digest: bytes, depth: int, *, is_below_extension: bool
-) -> Node:
+def _given(nodes: Sequence[bytes], position: int, digest: bytes, depth: int, *, is_below_extension: bool) -> Node:
     if position >= len(nodes):
         raise ProofError(reason="a node is missing (rule 5)")
     encoded = nodes[position]
     if keccak256(encoded) != digest:
         raise ProofError(reason=f"node {position} does not hash to its reference (rule 3)")
-    if position > 0 and len(encoded) < HASH_LENGTH:
+    if len(encoded) < HASH_LENGTH:
         raise ProofError(reason=f"node {position} is short and has to be embedded (rule 4)")
     return read_node(encoded, depth=depth, is_below_extension=is_below_extension)
 

@@ -76,8 +76,7 @@ def _branch(items: list[Item], depth: int) -> Branch:
     if value.is_list or value.payload:
         raise ProofError(reason="a branch has a value, but all keys are equally long (rule 8)")
     children = tuple(
-        None if _is_empty(slot) else _reference(slot, depth + 1, is_below_extension=False)
-        for slot in slots
+        None if _is_empty(slot) else _reference(slot, depth + 1, is_below_extension=False) for slot in slots
     )
     if sum(child is not None for child in children) < 2:
         raise ProofError(reason="a branch has fewer than two references (rule 8)")

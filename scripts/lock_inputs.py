@@ -8,14 +8,14 @@ import json
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 
 
-def digest(pyproject: dict[str, object]) -> str:
+def digest(pyproject: dict[str, Any]) -> str:
     """Return the SHA-256, in hex, of every field of `pyproject` that a resolver reads."""
     project = pyproject["project"]
-    assert isinstance(project, dict)
     inputs = [
         project["requires-python"],
         project["dependencies"],

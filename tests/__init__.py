@@ -1,0 +1,1 @@
+"""Tests of every part; `scripts/test` runs them in the order that it prints."""

@@ -1,0 +1,1 @@
+"""Tests of the contracts on chains of their own: devnet and anvil."""

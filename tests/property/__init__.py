@@ -1,0 +1,1 @@
+"""Stateful and generated tests of the pure models."""

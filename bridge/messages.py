@@ -5,12 +5,16 @@
     deposit  = 1 ‖ account (32) ‖ asset (4) ‖ amount (16) ‖ fee (16) ‖ next
     release  = 2 ‖ account (32) ‖ asset (4) ‖ to (20) ‖ amount (16) ‖ fee (16)
     parcel   = 3 ‖ account (32) ‖ cash (16, signed) ‖ fee (16) ‖ key (20) ‖ key epoch (4) ‖ next ‖ legs
-    next     = 0  |  1 ‖ chain (8) ‖ account (32) ‖ fee (16)  |  2 ‖ chain (8) ‖ to (20) ‖ fee (16) ‖ max charge (16)  |  3
+    next     = 0                                                                      (stay)
+             | 1 ‖ chain (8) ‖ account (32) ‖ fee (16)                                (forward)
+             | 2 ‖ chain (8) ‖ to (20) ‖ fee (16) ‖ max charge (16)                   (release)
+             | 3                                                                      (placed)
     leg      = instrument (4) ‖ base (8, signed)
 
 All integers are big endian; all amounts have 18 decimals. A leaf's preimage is at least 92 bytes, so it is never the 64
 bytes of an inner node. Decoding refuses every unused byte, every mode out of place and legs that are not strictly
-ascending, so a message has one encoding. The contracts' `Messages` library follows this module; generated vectors hold the two together.
+ascending, so a message has one encoding. The contracts' `Messages` library follows this module; generated vectors hold
+the two together.
 """
 
 from __future__ import annotations
@@ -43,6 +47,9 @@ VERSION: Final = 1
 MAX_BODY: Final = 2048
 MAX_LEGS: Final = 128
 
+_NO_CHAIN: Final = ChainId(0)
+_NOTHING: Final = Wad(0)
+
 
 class Kind(IntEnum):
     """First byte of a body."""
@@ -54,14 +61,17 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """What the hub does with a credit once it stands: stay, forward as cash to a venue, release as tokens, or nothing since it is placed."""
+    """What the hub does with a credit once it stands.
+
+    It stays, is forwarded as cash to a venue, is released as tokens, or is placed at its venue already.
+    """
 
     mode: NextMode = NextMode.STAY
-    chain: ChainId = ChainId(0)
+    chain: ChainId = _NO_CHAIN
     account: Account | None = None
     to: Address | None = None
-    fee: Wad = Wad(0)
-    max_charge: Wad = Wad(0)
+    fee: Wad = _NOTHING
+    max_charge: Wad = _NOTHING
 
     def __post_init__(self) -> None:
         require_uint("next.chain", self.chain, 64)
@@ -78,7 +88,9 @@ class Next:
             case _:  # pragma: no cover
                 assert_never(self.mode)
         if not fits:
-            raise MessageMalformed(reason=f"next has fields that mode {self.mode.name} does not use, or lacks one it needs")
+            raise MessageMalformed(
+                reason=f"next has fields that mode {self.mode.name} does not use, or lacks one it needs"
+            )
         if self.to is not None:
             require_length("next.to", self.to, ADDRESS_LENGTH)
 
@@ -117,7 +129,7 @@ class Deposit:
     account: Account
     asset: AssetId
     amount: Wad
-    fee: Wad = Wad(0)
+    fee: Wad = _NOTHING
     next: Next = STAY
 
     def __post_init__(self) -> None:
@@ -141,7 +153,7 @@ class Release:
     asset: AssetId
     to: Address
     amount: Wad
-    fee: Wad = Wad(0)
+    fee: Wad = _NOTHING
 
     def __post_init__(self) -> None:
         require_uint("asset", self.asset, 32)
@@ -157,14 +169,15 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """Hub to venue or venue to hub: signed cash and legs of `account`, and `fee` beside the cash to whoever delivers.
+    """Hub to venue or venue to hub: signed cash and legs of `account`, and `fee` beside it to whoever delivers.
 
-    `key` (hub to venue only) is the address that acts for an account there; of two keys the one with the higher epoch holds.
+    `key` (hub to venue only) is the address that acts for an account there; of two keys the one with the higher epoch
+    holds.
     """
 
     account: Account
     cash: Wad
-    fee: Wad = Wad(0)
+    fee: Wad = _NOTHING
     key: Address = ZERO_ADDRESS
     key_epoch: int = 0
     next: Next = STAY
@@ -186,7 +199,12 @@ class Parcel:
 
     def encode(self) -> bytes:
         """Return the body."""
-        head = bytes([Kind.PARCEL]) + self.account.to_bytes() + self.cash.to_bytes(16, "big", signed=True) + _uint(self.fee, 16)
+        head = (
+            bytes([Kind.PARCEL])
+            + self.account.to_bytes()
+            + self.cash.to_bytes(16, "big", signed=True)
+            + _uint(self.fee, 16)
+        )
         legs = b"".join(_uint(leg.instrument, 4) + leg.base.to_bytes(8, "big", signed=True) for leg in self.legs)
         return head + self.key + _uint(self.key_epoch, 4) + self.next.encode() + legs
 
@@ -240,16 +258,18 @@ class Item:
 
 def leaf(*, lane: Lane, index: LeafIndex, item: bytes) -> Hash32:
     """Return the leaf of an encoded item at `index` of `lane`."""
-    return keccak256(lane.prefix() + _uint(index, 4) + item)
+    return Hash32(keccak256(lane.prefix() + _uint(index, 4) + item))
 
 
 def decode(body: bytes) -> Body:
     """Decode a body of any kind; raises MessageMalformed or FieldOutOfRange unless it is the one accepted encoding."""
     reader = _Reader(body)
     try:
-        kind = Kind(reader.uint(1))
+        kind = Kind(reader.unsigned(1))
     except ValueError:
-        raise MessageMalformed(reason=f"unknown kind {body[0]}; expected 1 (deposit), 2 (release) or 3 (parcel)") from None
+        raise MessageMalformed(
+            reason=f"unknown kind {body[0]}; expected 1 (deposit), 2 (release) or 3 (parcel)"
+        ) from None
     message: Body
     match kind:
         case Kind.DEPOSIT:
@@ -273,14 +293,16 @@ class _Reader:
 
     def take(self, n: int) -> bytes:
         if self._at + n > len(self._raw):
-            raise MessageMalformed(reason=f"body ends at byte {len(self._raw)}; a field of {n} bytes was to start at {self._at}")
+            raise MessageMalformed(
+                reason=f"body ends at byte {len(self._raw)}; a field of {n} bytes was to start at {self._at}"
+            )
         self._at += n
         return self._raw[self._at - n : self._at]
 
-    def uint(self, n: int) -> int:
+    def unsigned(self, n: int) -> int:
         return int.from_bytes(self.take(n), "big")
 
-    def int(self, n: int) -> int:
+    def signed(self, n: int) -> int:
         return int.from_bytes(self.take(n), "big", signed=True)
 
     def left(self) -> int:
@@ -294,9 +316,9 @@ class _Reader:
 def _deposit(reader: _Reader) -> Deposit:
     return Deposit(
         account=Account.from_bytes(reader.take(32)),
-        asset=AssetId(reader.uint(4)),
-        amount=Wad(reader.uint(16)),
-        fee=Wad(reader.uint(16)),
+        asset=AssetId(reader.unsigned(4)),
+        amount=Wad(reader.unsigned(16)),
+        fee=Wad(reader.unsigned(16)),
         next=_next(reader),
     )
 
@@ -304,47 +326,51 @@ def _deposit(reader: _Reader) -> Deposit:
 def _release(reader: _Reader) -> Release:
     return Release(
         account=Account.from_bytes(reader.take(32)),
-        asset=AssetId(reader.uint(4)),
+        asset=AssetId(reader.unsigned(4)),
         to=Address(reader.take(20)),
-        amount=Wad(reader.uint(16)),
-        fee=Wad(reader.uint(16)),
+        amount=Wad(reader.unsigned(16)),
+        fee=Wad(reader.unsigned(16)),
     )
 
 
 def _parcel(reader: _Reader) -> Parcel:
     return Parcel(
         account=Account.from_bytes(reader.take(32)),
-        cash=Wad(reader.int(16)),
-        fee=Wad(reader.uint(16)),
+        cash=Wad(reader.signed(16)),
+        fee=Wad(reader.unsigned(16)),
         key=Address(reader.take(20)),
-        key_epoch=reader.uint(4),
+        key_epoch=reader.unsigned(4),
         next=_next(reader),
         legs=_legs(reader),
     )
 
 
 def _next(reader: _Reader) -> Next:
-    mode = reader.uint(1)
+    number = reader.unsigned(1)
+    try:
+        mode = NextMode(number)
+    except ValueError:
+        raise MessageMalformed(reason=f"unknown next mode {number}; expected 0 to 3") from None
     match mode:
         case NextMode.STAY:
             return STAY
         case NextMode.FORWARD:
-            chain, account = ChainId(reader.uint(8)), Account.from_bytes(reader.take(32))
-            return Next(mode=NextMode.FORWARD, chain=chain, account=account, fee=Wad(reader.uint(16)))
+            chain, account = ChainId(reader.unsigned(8)), Account.from_bytes(reader.take(32))
+            return Next(mode=mode, chain=chain, account=account, fee=Wad(reader.unsigned(16)))
         case NextMode.RELEASE:
-            chain, to = ChainId(reader.uint(8)), Address(reader.take(20))
-            fee, max_charge = Wad(reader.uint(16)), Wad(reader.uint(16))
-            return Next(mode=NextMode.RELEASE, chain=chain, to=to, fee=fee, max_charge=max_charge)
+            chain, to = ChainId(reader.unsigned(8)), Address(reader.take(20))
+            fee, max_charge = Wad(reader.unsigned(16)), Wad(reader.unsigned(16))
+            return Next(mode=mode, chain=chain, to=to, fee=fee, max_charge=max_charge)
         case NextMode.PLACED:
             return PLACED
-        case _:
-            raise MessageMalformed(reason=f"unknown next mode {mode}; expected 0 to 3")
+        case _:  # pragma: no cover
+            assert_never(mode)
 
 
 def _legs(reader: _Reader) -> tuple[Leg, ...]:
     legs = []
     while reader.left():
-        legs.append(Leg(instrument=InstrumentId(reader.uint(4)), base=reader.int(8)))
+        legs.append(Leg(instrument=InstrumentId(reader.unsigned(4)), base=reader.signed(8)))
     return tuple(legs)
 
 

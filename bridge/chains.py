@@ -17,9 +17,13 @@ from bridge.rpc import Limits, Rpc
 from bridge.types import QUOTE, Address, AssetId, ChainId, Regime, Role, Wad
 
 VERSION = 1
-MAX_WEIGHT = 2**64 - 1
+MAX_WEIGHT = 2**48 - 1
 MAX_WEI = 2**128 - 1
+MAX_VALIDATORS = 64
+AMOUNT_LIMIT = 2**104
 BASIS_POINTS = 10_000
+MILLION = 1_000_000
+_AMOUNT = "an amount as text, such as '1_000.5', below 2^104 units of 18 decimals"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +38,23 @@ class Asset:
 class ChainAsset:
     """An asset on one chain: its token there and the limits of the chain's reserve, in wads.
 
-    `token` None has a stand-in token deployed, for devnets. `inflow` is what may come in a day,
-    `outflow_bps` what share of the vault may leave an hour. `target` and `rate_bps` draw the
-    scarcity curve; a rate of zero charges nothing.
+    `token` None has a stand-in token deployed, for devnets. Deposits of up to `inflow_burst` are
+    credited at once, and as much comes back in a day. Of what the vault holds `outflow_bps` may
+    leave within `outflow_window` seconds, and never less than `outflow_floor`. `target` and
+    `curve_ppm` draw the scarcity curve; a slope of zero charges nothing.
     """
 
     asset: Asset
     token: Address | None
     decimals: int
     ceiling: Wad
-    inflow: Wad
+    max_deposit: Wad
+    inflow_burst: Wad
     outflow_bps: int
+    outflow_window: int
+    outflow_floor: Wad
     target: Wad
-    rate_bps: int
+    curve_ppm: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +74,15 @@ class QuorumFinality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptimisticFinality:
-    """Final is a proposal on the base chain that nobody disputed for `window` seconds."""
+    """Final is a proposal on the base chain that nobody disputed for `window` seconds.
+
+    Proposer and challenger put up `bond` wei each; a proposal lies at most `max_advance` blocks
+    above the highest final one.
+    """
 
     window: int
     bond: int
+    max_advance: int
 
 
 Finality = QuorumFinality | OptimisticFinality
@@ -79,8 +92,8 @@ Finality = QuorumFinality | OptimisticFinality
 class Chain:
     """One chain: where it is, what it is for, and how it becomes final.
 
-    `depth` is how many blocks its own finality lags behind its head; `verifiers` (base chain) vote
-    in disputes.
+    `depth` is how many blocks its own finality lags behind its head; `verifiers` (base chain)
+    re-execute disputed chains and vote.
     """
 
     name: str
@@ -91,7 +104,7 @@ class Chain:
     block_time: float
     depth: int
     finality: Finality | None
-    verifiers: tuple[Address, ...]
+    verifiers: tuple[Validator, ...]
     assets: tuple[ChainAsset, ...]
 
     @property
@@ -247,15 +260,11 @@ def _chain(name: str, table: Table, assets: tuple[Asset, ...]) -> Chain:
         block_time=table.take("block_time", "seconds, 0 where blocks come on demand", seconds),
         depth=table.take("depth", "blocks", whole(0, 10_000), 0),
         finality=None if role is Role.BASE else _finality(table),
-        verifiers=_verifiers(table) if role is Role.BASE else (),
+        verifiers=_signers(table, "verifiers") if role is Role.BASE else (),
         assets=() if role is Role.BASE else _chain_assets(table, assets),
     )
     table.finish()
     return chain
-
-
-def _verifiers(table: Table) -> tuple[Address, ...]:
-    return table.take("verifiers", "a list of addresses", list_of(address), ())
 
 
 def _finality(table: Table) -> Finality:
@@ -269,7 +278,8 @@ def _finality(table: Table) -> Finality:
         case Regime.OPTIMISTIC:
             finality = OptimisticFinality(
                 window=inner.take("window", "seconds", whole(1, 10**8)),
-                bond=inner.take("bond", "wei", whole(0, MAX_WEI)),
+                bond=inner.take("bond", "wei above zero", whole(1, MAX_WEI)),
+                max_advance=inner.take("max_advance", "blocks", whole(1, 2**63), 1_000_000),
             )
         case Regime.VALIDITY:
             raise table.invalid("regime", regime, expected)
@@ -278,15 +288,21 @@ def _finality(table: Table) -> Finality:
 
 
 def _quorum(table: Table) -> QuorumFinality:
-    validators = []
-    for row in table.list_of_tables("validators"):
+    return QuorumFinality(validators=_signers(table, "validators"))
+
+
+def _signers(table: Table, field: str) -> tuple[Validator, ...]:
+    """Read a weighted set in the order that contracts take: strictly ascending by address."""
+    signers = []
+    for row in table.list_of_tables(field):
         signer = row.take("address", "an address", address)
-        weight = row.take("weight", "a weight above zero", whole(1, MAX_WEIGHT), 1)
-        validators.append(Validator(address=signer, weight=weight))
+        weight = row.take("weight", f"1 to {MAX_WEIGHT}", whole(1, MAX_WEIGHT), 1)
+        signers.append(Validator(address=signer, weight=weight))
         row.finish()
-    if len({validator.address for validator in validators}) < max(2, len(validators)):
-        raise table.invalid("validators", f"{len(validators)} rows", "at least two, none twice")
-    return QuorumFinality(validators=tuple(validators))
+    distinct = {signer.address for signer in signers}
+    if not 2 <= len(distinct) == len(signers) <= MAX_VALIDATORS:
+        raise table.invalid(field, f"{len(signers)} rows", f"2 to {MAX_VALIDATORS}, none twice")
+    return tuple(sorted(signers, key=lambda signer: signer.address))
 
 
 def _chain_assets(table: Table, assets: tuple[Asset, ...]) -> tuple[ChainAsset, ...]:
@@ -302,23 +318,40 @@ def _chain_assets(table: Table, assets: tuple[Asset, ...]) -> tuple[ChainAsset, 
 def _chain_asset(asset: Asset, row: Table) -> ChainAsset:
     stand_in = row.take("stand_in", "true or false", _flag, default=False)
     token = None if stand_in else row.take("token", "the token's address", address)
-    ceiling = row.take("ceiling", "an amount as text, such as '1_000_000'", _amount)
+    ceiling = row.take("ceiling", f"{_AMOUNT} above zero", _positive)
+    burst = row.take("inflow_burst", f"{_AMOUNT} above zero", _positive, ceiling)
     chain_asset = ChainAsset(
         asset=asset,
         token=token,
         decimals=row.take("decimals", "0 to 18", whole(0, 18)),
         ceiling=ceiling,
-        inflow=row.take("inflow", "an amount a day", _amount, ceiling),
-        outflow_bps=row.take("outflow_bps", "1 to 10000 an hour", whole(1, BASIS_POINTS), 2_500),
-        target=row.take("target", "an amount", _amount, Wad(0)),
-        rate_bps=row.take("rate_bps", "0 to 10000", whole(0, BASIS_POINTS), 0),
+        inflow_burst=burst,
+        max_deposit=row.take("max_deposit", f"{_AMOUNT} above zero", _positive, burst),
+        outflow_bps=row.take("outflow_bps", "1 to 10000", whole(1, BASIS_POINTS), 2_500),
+        outflow_window=row.take("outflow_window", "seconds", whole(1, 10**8), 3_600),
+        outflow_floor=row.take("outflow_floor", f"{_AMOUNT} above zero", _positive, Wad(10**18)),
+        target=row.take("target", _AMOUNT, _amount, Wad(0)),
+        curve_ppm=row.take("curve_ppm", "0 to 1000000", whole(0, MILLION), 0),
     )
+    if chain_asset.max_deposit > burst:
+        # A deposit above the hub's burst would wait there for good.
+        raise row.invalid("max_deposit", "above inflow_burst", "at most inflow_burst")
     row.finish()
     return chain_asset
 
 
 def _amount(value: Raw) -> Wad:
-    return parse_wad(text(value))
+    wad = parse_wad(text(value))
+    if wad >= AMOUNT_LIMIT:
+        raise ValueError
+    return wad
+
+
+def _positive(value: Raw) -> Wad:
+    wad = _amount(value)
+    if not wad:
+        raise ValueError
+    return wad
 
 
 def _flag(value: Raw) -> bool:

@@ -6,12 +6,12 @@ The names come from the compiled contracts, so every error that any of them has 
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 
+from bridge import artifacts
 from bridge.errors import CallReverted, ChainError, RequestRefused
 from bridge.keccak import keccak256
 
@@ -48,17 +48,8 @@ def explain(data: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 @cache
 def _known() -> dict[bytes, dict[str, Any]]:
-    entries = [*BUILT_IN, *_compiled_errors()]
+    entries = [*BUILT_IN, *artifacts.errors()]
     return {_selector(entry): entry for entry in entries}
-
-
-def _compiled_errors() -> list[dict[str, Any]]:
-    try:
-        artifacts = import_module("bridge.artifacts")
-    except ModuleNotFoundError:
-        return []
-    found: list[dict[str, Any]] = artifacts.errors()
-    return found
 
 
 def _selector(entry: dict[str, Any]) -> bytes:

@@ -7,7 +7,14 @@ library.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
+from importlib.util import find_spec
+
+# eth-hash takes pycryptodome, six times slower, unless this is set before web3, eth-account or py-evm is first
+# imported. Every module of ours is imported through this one, so it stands here; what the environment chose is kept.
+if find_spec("sha3") is not None:
+    os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
 
 _HOME = {
     "Account": "bridge.types",

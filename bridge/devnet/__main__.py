@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-# eth_hash picks its implementation at first import: safe-pysha3 is six times as fast as pycryptodome.
-if "ETH_HASH_BACKEND" not in os.environ:
-    import importlib.util
-
-    os.environ["ETH_HASH_BACKEND"] = "pysha3" if importlib.util.find_spec("sha3") else "pycryptodome"
-
 import argparse
 import asyncio
 import gc

@@ -8,11 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeAlias
 
-from bridge.keccak import keccak256
-
 from bridge.devnet import codec
-from bridge.devnet.model import Address, Block, BlockEnv, BlockExecution, Engine, Hash, Header, Log, Outcome, Receipt, Transaction
+from bridge.devnet.model import (
+    Address,
+    Block,
+    BlockEnv,
+    BlockExecution,
+    Engine,
+    Hash,
+    Header,
+    Log,
+    Outcome,
+    Receipt,
+    Transaction,
+)
 from bridge.devnet.spec import ChainSpec
+from bridge.keccak import keccak256
 
 ELASTICITY, MAX_CHANGE = 2, 8  # EIP-1559
 _MIN_TRANSACTION_GAS = 21_000
@@ -58,14 +69,14 @@ def next_base_fee(parent: Header) -> int:
 
 
 def randao(seed: int, forks: int, parent: Hash) -> Hash:
-    """Return a block's randomness; it changes with every reorg, so that a replaced block never has its old hash again."""
+    """Return a block's randomness; it changes with every reorg, so that a replaced block never has its hash again."""
     return keccak256(seed.to_bytes(32, "big", signed=True) + forks.to_bytes(8, "big") + parent)
 
 
 def build(
     engine: Engine, root: Hash, env: BlockEnv, offered: Offered, calls: Iterable[_Call]
 ) -> tuple[Block, tuple[Transaction, ...]]:
-    """Execute system calls and as many offered transactions as fit; return the block and the transactions that can never run.
+    """Execute system calls and as many offered transactions as fit; return the block and what can never run.
 
     A transaction that does not fit, or cannot pay now, stays out with those that follow it from its sender.
     """
@@ -103,7 +114,11 @@ class _Filling:
     def _is_payable(self, transaction: Transaction) -> bool:
         cost = transaction.gas * transaction.max_fee + transaction.value
         has_turn = self._execution.nonce(transaction.sender) == transaction.nonce
-        return has_turn and self._execution.balance(transaction.sender) >= cost and not self._execution.has_foreign_code(transaction.sender)
+        return (
+            has_turn
+            and self._execution.balance(transaction.sender) >= cost
+            and not self._execution.has_foreign_code(transaction.sender)
+        )
 
     def _include(self, transaction: Transaction, outcome: Outcome) -> None:
         self._gas_used += outcome.gas_used
@@ -130,7 +145,10 @@ class _Filling:
     def seal(self, state_root: Hash) -> Block:
         """Return the finished block."""
         env = self._env
-        encoded = [codec.receipt_rlp(item.kind, receipt) for item, receipt in zip(self._transactions, self._receipts, strict=True)]
+        encoded = [
+            codec.receipt_rlp(item.kind, receipt)
+            for item, receipt in zip(self._transactions, self._receipts, strict=True)
+        ]
         header = Header(
             parent_hash=env.parent_hash,
             coinbase=env.coinbase,
@@ -151,5 +169,5 @@ class _Filling:
 
 def _seal(header: Header, transactions: tuple[Transaction, ...], receipts: tuple[Receipt, ...]) -> Block:
     encoded = codec.header_rlp(header)
-    size = len(encoded) + sum(len(transaction.raw) + 4 for transaction in transactions) + 8
+    size = codec.block_size(encoded, [item.raw for item in transactions])
     return Block(hash=keccak256(encoded), header=header, transactions=transactions, receipts=receipts, size=size)

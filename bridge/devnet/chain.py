@@ -1,14 +1,15 @@
 """A chain: blocks on one another, what is known by hash, and the operations that add or take blocks away.
 
-It is synchronous and knows no sockets. When to mine is `miner`'s; how to execute is the engine's; what waits is the pool's.
+It is synchronous and knows no sockets. When to mine is `miner`'s; how to execute is the engine's; what waits is the
+pool's.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol
 
 from bridge.devnet import builder, system
 from bridge.devnet.clock import Clock
@@ -41,13 +42,18 @@ class SystemCall:
     data: bytes
 
 
-Listener: TypeAlias = Callable[[Block, bool], None]
+class Listener(Protocol):
+    """Who wants to know of blocks that join or leave the chain."""
+
+    def __call__(self, block: Block, *, is_added: bool) -> None:
+        """Take note of a block."""
 
 
 class Chain:
     """Blocks from genesis to the head, the pool beside them, and the state that the next block starts from.
 
-    That state is the head's own, unless a development method edited it since: the edit is then part of the next block's state root.
+    That state is the head's own, unless a development method edited it since: the edit is then part of the next
+    block's state root.
     """
 
     def __init__(self, spec: ChainSpec, engine: Engine, clock: Clock) -> None:
@@ -115,7 +121,9 @@ class Chain:
         return BlockEnv(
             chain_id=self.spec.chain_id,
             number=header.number + 1,
-            timestamp=self.clock.block_time(header.timestamp) if timestamp is None else max(timestamp, header.timestamp + 1),
+            timestamp=self.clock.block_time(header.timestamp)
+            if timestamp is None
+            else max(timestamp, header.timestamp + 1),
             coinbase=self.spec.coinbase,
             gas_limit=self.spec.gas_limit,
             base_fee=self.base_fee() if parent is self.head else builder.next_base_fee(header),
@@ -142,7 +150,8 @@ class Chain:
     def submit(self, transaction: Transaction) -> None:
         """Offer a transaction to the pool.
 
-        Raises `TransactionRejectedError` if it could never be mined as things stand: spent nonce, no funds, over the gas limit.
+        Raises `TransactionRejectedError` if it could never be mined as things stand: spent nonce, no funds, over
+        the gas limit.
         """
         if transaction.hash in self._places:
             raise TransactionRejectedError("already known")
@@ -163,7 +172,9 @@ class Chain:
     def mine(self, calls: tuple[SystemCall, ...] = (), *, timestamp: int | None = None) -> Block:
         """Build the next block from the pool and append it."""
         env = self.env_after(self.head, timestamp=timestamp)
-        block, refused = builder.build(self.engine, self.state_root, env, self.pool.ready(self.nonce, env.base_fee), calls)
+        block, refused = builder.build(
+            self.engine, self.state_root, env, self.pool.ready(self.nonce, env.base_fee), calls
+        )
         for transaction in refused:
             self.pool.drop(transaction.hash)
         self.clock.consumed(env.timestamp)
@@ -192,7 +203,7 @@ class Chain:
             for transaction in block.transactions:
                 del self._places[transaction.hash]
             for listener in self._listeners:
-                listener(block, False)
+                listener(block, is_added=False)
             self.blocks.pop()
         self.state_root = self.head.header.state_root
         self.pool.version += 1
@@ -221,7 +232,9 @@ class Chain:
         A snapshot whose block a reorg has taken away cannot be gone back to.
         """
         snapshot = self._snapshots.get(number)
-        self._snapshots = {key: value for key, value in self._snapshots.items() if key < number} if snapshot else self._snapshots
+        self._snapshots = (
+            {key: value for key, value in self._snapshots.items() if key < number} if snapshot else self._snapshots
+        )
         block = None if snapshot is None else self.by_number(snapshot.height)
         if snapshot is None or block is None or block.hash != snapshot.head:
             return False
@@ -231,11 +244,18 @@ class Chain:
         self.pool.restore(snapshot.waiting)
         return True
 
-    def reorg(self, depth: int, raw: tuple[tuple[Transaction, int], ...] = (), *, keep: bool = False, blocks: int | None = None) -> None:
-        """Replace the newest `depth` blocks by `blocks` others (as many, unless told), with the same timestamps where there are such.
+    def reorg(
+        self,
+        depth: int,
+        raw: tuple[tuple[Transaction, int], ...] = (),
+        *,
+        keep: bool = False,
+        blocks: int | None = None,
+    ) -> None:
+        """Replace the newest `depth` blocks by `blocks` others (as many, unless told), at the same timestamps.
 
-        `raw` places transactions in the new blocks by offset; `keep` gives the replaced blocks' transactions back to the pool, where
-        the new blocks do not take them: they come back when the chain mines on.
+        `raw` places transactions in the new blocks by offset; `keep` gives the replaced blocks' transactions back
+        to the pool, where the new blocks do not take them: they come back when the chain mines on.
         """
         if not 0 < depth < len(self.blocks):
             raise InvalidParamsError(f"reorg depth {depth}; the chain allows 1 to {self.head.number}")
@@ -259,7 +279,7 @@ class Chain:
             self._places[transaction.hash] = (block.number, index)
         self.state_root = block.header.state_root
         for listener in self._listeners:
-            listener(block, True)
+            listener(block, is_added=True)
 
     def _ancestors(self, newest: int) -> Iterator[Hash]:
         for number in range(newest, max(newest - ANCESTOR_HASHES, -1), -1):

@@ -13,7 +13,7 @@ from bridge.devnet.errors import InvalidParamsError
 
 @dataclass(slots=True)
 class Clock:
-    """Seconds since 1970 on a chain; `offset` is how far it was moved, `next_timestamp` what the next block alone must show."""
+    """Seconds since 1970 on a chain; `offset` is how far it was moved, `next_timestamp` what the next block shows."""
 
     wall: Callable[[], float]
     offset: int = 0
@@ -24,7 +24,10 @@ class Clock:
         return int(self.wall()) + self.offset
 
     def block_time(self, parent: int) -> int:
-        """Return the timestamp of a block on that parent: strictly later, as consensus demands, so quick blocks run ahead of the wall."""
+        """Return the timestamp of a block on that parent.
+
+        It is strictly later, as consensus demands, so quick blocks run ahead of the wall.
+        """
         chosen = self.now() if self.next_timestamp is None else self.next_timestamp
         return max(chosen, parent + 1)
 

@@ -1,4 +1,4 @@
-"""How blocks, receipts and blooms are encoded and hashed: RLP, ordered tries and bloom filters, by the Yellow Paper and EIP-2718.
+"""How blocks, receipts and blooms are encoded and hashed, by the Yellow Paper and EIP-2718.
 
 Pure. Decoding of transactions is `transactions`'.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from bridge.keccak import keccak256
-
 from bridge.devnet.model import Header, Log, Receipt
+from bridge.keccak import keccak256
 
 EMPTY_UNCLES_HASH = bytes.fromhex("1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347")
 EMPTY_TRIE_ROOT = bytes.fromhex("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421")
@@ -23,6 +22,7 @@ _LONG = 56
 _HASHED = 32
 
 Rlp: TypeAlias = "bytes | Sequence[Rlp]"
+Decoded: TypeAlias = Any  # nested lists of bytes as an RLP decoder gives them; every reader checks the form
 
 
 def integer(value: int) -> bytes:
@@ -33,7 +33,7 @@ def integer(value: int) -> bytes:
 def rlp(item: Rlp) -> bytes:
     """Return the RLP encoding of a byte string or of a nested list of byte strings."""
     if isinstance(item, bytes):
-        if len(item) == 1 and item[0] < 0x80:  # noqa: PLR2004 - RLP's own constant
+        if len(item) == 1 and item[0] < 0x80:
             return item
         return _prefixed(item, 0x80)
     return _prefixed(b"".join([rlp(part) for part in item]), 0xC0)
@@ -76,9 +76,16 @@ def header_rlp(header: Header) -> bytes:
     )
 
 
+def block_size(header: bytes, transactions: Sequence[bytes]) -> int:
+    """Return the size of a block's encoding; a typed transaction stands in it as a byte string."""
+    items = [raw if raw[0] >= 0xC0 else rlp(raw) for raw in transactions]
+    listed = len(_prefixed(b"".join(items), 0xC0))
+    return len(_prefixed(bytes(len(header) + listed + 2), 0xC0))  # no uncles, no withdrawals: a byte each
+
+
 def receipt_rlp(kind: int, receipt: Receipt) -> bytes:
     """Return a receipt's consensus encoding, with its type before it (EIP-2718)."""
-    logs = [[log.address, list(log.topics), log.data] for log in receipt.logs]
+    logs: Rlp = [[log.address, list(log.topics), log.data] for log in receipt.logs]
     status = b"\x01" if receipt.succeeded else b""
     body = rlp([status, integer(receipt.cumulative_gas_used), receipt.logs_bloom.to_bytes(256, "big"), logs])
     return body if kind == 0 else bytes((kind,)) + body
@@ -109,20 +116,20 @@ def ordered_root(values: Sequence[bytes]) -> bytes:
     return keccak256(rlp(_node(leaves, 0)))
 
 
-def _node(leaves: list[tuple[bytes, bytes]], depth: int) -> Any:
+def _node(leaves: list[tuple[bytes, bytes]], depth: int) -> Decoded:
     first, value = leaves[0]
     if len(leaves) == 1:
         return [_compact(first[depth:], is_leaf=True), value]
     shared = _shared(first, leaves[-1][0], depth)
     if shared > depth:
         return [_compact(first[depth:shared], is_leaf=False), _reference(_node(leaves, shared))]
-    children: list[Any] = [b""] * 17
+    children: list[Decoded] = [b""] * 17
     for nibble in sorted({key[depth] for key, _ in leaves}):
         children[nibble] = _reference(_node([leaf for leaf in leaves if leaf[0][depth] == nibble], depth + 1))
     return children
 
 
-def _reference(node: Any) -> Any:
+def _reference(node: Decoded) -> Decoded:
     encoded = rlp(node)
     return node if len(encoded) < _HASHED else keccak256(encoded)
 

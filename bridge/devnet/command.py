@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 from bridge.devnet import parent, system
@@ -79,6 +80,7 @@ def _genesis(spec: ChainSpec) -> dict[str, object]:
     accounts = system.predeploys() | spec.genesis()
     return {
         "config": {"chainId": spec.chain_id},
+        "timestamp": hex(int(time.time()) if spec.timestamp is None else spec.timestamp),
         "difficulty": "0x0",
         "gasLimit": hex(spec.gas_limit),
         "alloc": {f"0x{key.hex()}": _account(account) for key, account in accounts.items()},

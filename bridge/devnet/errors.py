@@ -1,8 +1,6 @@
-"""What can go wrong with a local chain: errors of its JSON-RPC surface, of its spec, and of the process that runs it."""
+"""What can go wrong with a local chain: in its JSON-RPC surface, its spec, and the process that runs it."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from bridge.errors import CausewayError
 
@@ -31,7 +29,9 @@ class AnchorError(DevnetError):
     """A base chain whose headers cannot be anchored."""
 
     def __init__(self, *, number: int, problem: str) -> None:
-        super().__init__(f"base header {number}: {problem}; nothing is anchored until the base chain is consistent again")
+        super().__init__(
+            f"base header {number}: {problem}; nothing is anchored until the base chain is consistent again"
+        )
         self.number, self.problem = number, problem
 
 
@@ -40,7 +40,7 @@ class RpcError(DevnetError):
 
     code = -32000
 
-    def __init__(self, message: str, *, data: Any = None) -> None:
+    def __init__(self, message: str, *, data: object = None) -> None:
         super().__init__(message)
         self.message, self.data = message, data
 

@@ -1,14 +1,15 @@
 """The EVM behind a local chain: the one file that imports py-evm, so that another library can take its place.
 
-It executes and stores states. Which transactions run, in which block and when, is `chain`'s. It uses py-evm's state and computation
-classes under Prague's rules and none of its chain classes: those rebuild and re-validate on every call what the chain already knows.
+It executes and stores states. Which transactions run, in which block and when, is `chain`'s. It uses py-evm's state
+and computation classes under Prague's rules and none of its chain classes: those rebuild and re-validate on every
+call what the chain already knows.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import rlp
 from eth.db.atomic import AtomicDB
@@ -18,7 +19,7 @@ from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.prague.state import PragueState, PragueTransactionExecutor
 from eth.vm.forks.prague.transactions import Authorization as EvmAuthorization
 from eth.vm.message import Message
-from bridge.keccak import keccak256
+from eth_typing import Hash32
 
 from bridge.devnet import system, tries
 from bridge.devnet.codec import EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, integer
@@ -37,7 +38,14 @@ from bridge.devnet.model import (
     Transaction,
 )
 from bridge.devnet.transactions import init_code_gas, intrinsic_gas
+from bridge.keccak import keccak256
 
+# py-evm's own objects. Its types wrap bytes and integers in names that nothing outside of this file should have to
+# know.
+Evm: TypeAlias = Any
+
+_EXECUTION_CONTEXT: Evm = ExecutionContext
+_MESSAGE: Evm = Message
 _DELEGATION_PREFIX = b"\xef\x01\x00"
 _REFUND_QUOTIENT = 5  # EIP-3529
 _SYSTEM_GAS = 30_000_000  # EIP-4788
@@ -48,7 +56,7 @@ _CACHED_ACCOUNTS = 4_096
 class _Executor(PragueTransactionExecutor):
     """The executor without its own validation: the pool and the block builder did it, and recovered the sender once."""
 
-    def validate_transaction(self, transaction: Any) -> None:
+    def validate_transaction(self, transaction: Evm) -> None:
         """Accept: what is checked here was checked against this very state by the caller."""
 
 
@@ -90,16 +98,18 @@ class _EvmTransaction:
         self.value, self.data = transaction.value, transaction.data
         self.access_list = transaction.access_list
         self.authorization_list = [
-            EvmAuthorization(item.chain_id, item.address, item.nonce, item.y_parity, item.r, item.s) for item in transaction.authorizations
+            EvmAuthorization(item.chain_id, item.address, item.nonce, item.y_parity, item.r, item.s)
+            for item in transaction.authorizations
         ]
 
 
 class PyEvmBlock:
     """A block under execution on one py-evm state."""
 
-    def __init__(self, state: _State, env: BlockEnv) -> None:
+    def __init__(self, state: Evm, env: BlockEnv) -> None:
         self._state = state
-        # EIP-4788 and EIP-2935, written as py-evm's own preprocessing writes them. A devnet has no beacon chain: the root is zero.
+        # EIP-4788 and EIP-2935, written as py-evm's own preprocessing writes them. A devnet has no beacon chain:
+        # the root is zero.
         ring = env.timestamp % system.BEACON_ROOTS_WINDOW
         state.set_storage(system.BEACON_ROOTS_ADDRESS, ring, env.timestamp)
         parent_slot = (env.number - 1) % system.HISTORY_WINDOW
@@ -154,21 +164,23 @@ class PyEvm:
 
     def change(self, root: Hash, changes: Mapping[Address, AccountChange]) -> Hash:
         """Store a state that differs from another by these changes and return its root."""
-        state = _State(self._db, _NO_BLOCK, root)
+        state = self._open(root, _NO_BLOCK)
         _apply(state, changes)
         state.persist()
         return bytes(state.state_root)
 
     def begin(self, root: Hash, env: BlockEnv) -> PyEvmBlock:
         """Start a block on a state: the fork's own system writes are done, no transaction is."""
-        return PyEvmBlock(_State(self._db, _context(env), root), env)
+        return PyEvmBlock(self._open(root, _context(env)), env)
 
-    def call(self, root: Hash, env: BlockEnv, call: Call, changes: Mapping[Address, AccountChange] | None = None) -> Outcome:
+    def call(
+        self, root: Hash, env: BlockEnv, call: Call, changes: Mapping[Address, AccountChange] | None = None
+    ) -> Outcome:
         """Execute a message on a state and forget what it changed.
 
         Like a node, it charges nothing: the sender needs the value it sends, but no gas money.
         """
-        state = _State(self._db, _context(env), root)
+        state = self._open(root, _context(env))
         if changes:
             _apply(state, changes)
             state.lock_changes()
@@ -201,8 +213,15 @@ class PyEvm:
     def proof(self, root: Hash, address: Address, slots: Sequence[int]) -> AccountProof:
         """Return an account and slots of it with their Merkle-Patricia proofs."""
         value, nodes = tries.lookup(self._nodes, root, address)
-        account = _account(value) or Account(nonce=0, balance=0, storage_root=EMPTY_TRIE_ROOT, code_hash=EMPTY_CODE_HASH)
-        return AccountProof(account=account, nodes=nodes, storage=tuple(self._slot(account.storage_root, slot) for slot in slots))
+        account = _account(value) or Account(
+            nonce=0, balance=0, storage_root=EMPTY_TRIE_ROOT, code_hash=EMPTY_CODE_HASH
+        )
+        return AccountProof(
+            account=account, nodes=nodes, storage=tuple(self._slot(account.storage_root, slot) for slot in slots)
+        )
+
+    def _open(self, root: Hash, context: Evm) -> Evm:
+        return _State(self._db, context, Hash32(root))
 
     def _slot(self, storage_root: Hash, slot: int) -> StorageProof:
         value, nodes = tries.lookup(self._nodes, storage_root, slot.to_bytes(32, "big"))
@@ -210,8 +229,8 @@ class PyEvm:
         return StorageProof(slot=slot, value=number, nodes=nodes)
 
 
-def _context(env: BlockEnv) -> ExecutionContext:
-    return ExecutionContext(
+def _context(env: BlockEnv) -> Evm:
+    return _EXECUTION_CONTEXT(
         coinbase=env.coinbase,
         timestamp=env.timestamp,
         block_number=env.number,
@@ -225,7 +244,7 @@ def _context(env: BlockEnv) -> ExecutionContext:
     )
 
 
-_NO_BLOCK = ExecutionContext(
+_NO_BLOCK = _EXECUTION_CONTEXT(
     coinbase=bytes(20),
     timestamp=0,
     block_number=0,
@@ -239,7 +258,7 @@ _NO_BLOCK = ExecutionContext(
 )
 
 
-def _run(state: _State, call: Call, gas: int, floor: int = 0) -> Outcome:
+def _run(state: Evm, call: Call, gas: int, floor: int = 0) -> Outcome:
     """Execute a message with `gas` beyond what the transaction itself costs."""
     state.mark_address_warm(call.sender)
     for address, slots in call.access_list:
@@ -255,22 +274,32 @@ def _run(state: _State, call: Call, gas: int, floor: int = 0) -> Outcome:
     return outcome if not extra else _outcome(computation, call.gas, extra, contract)
 
 
-def _message(state: _State, call: Call, gas: int) -> tuple[Message, Address | None]:
+def _message(state: Evm, call: Call, gas: int) -> tuple[Evm, Address | None]:
     executor = state.get_transaction_executor()
     if call.to is None:
         contract = _contract_address(call.sender, state.get_nonce(call.sender))
         state.increment_nonce(call.sender)
         state.mark_address_warm(contract)
-        created = Message(gas=gas, to=_CREATE, sender=call.sender, value=call.value, data=b"", code=call.data, create_address=contract)
+        created = _MESSAGE(
+            gas=gas, to=_CREATE, sender=call.sender, value=call.value, data=b"", code=call.data, create_address=contract
+        )
         return created, contract
     state.mark_address_warm(call.to)
     code, delegate = executor.get_code_at_address(call.to)
     is_delegation = delegate is not None
-    message = Message(gas=gas, to=call.to, sender=call.sender, value=call.value, data=call.data, code=code, is_delegation=is_delegation)
+    message = _MESSAGE(
+        gas=gas,
+        to=call.to,
+        sender=call.sender,
+        value=call.value,
+        data=call.data,
+        code=code,
+        is_delegation=is_delegation,
+    )
     return message, None
 
 
-def _outcome(computation: Any, gas: int, floor_extra: int, contract: Address | None) -> Outcome:
+def _outcome(computation: Evm, gas: int, floor_extra: int, contract: Address | None) -> Outcome:
     spent = gas - computation.get_gas_remaining()
     refund = min(computation.get_gas_refund(), spent // _REFUND_QUOTIENT)
     failed = computation.is_error
@@ -296,7 +325,9 @@ def _charged_later(to: Address | None, data: bytes) -> int:
 
 
 def _refused(gas: int, reason: str) -> Outcome:
-    return Outcome(gas_used=gas, gas_refund=0, output=b"", logs=(), error=reason, is_revert=False, contract_address=None)
+    return Outcome(
+        gas_used=gas, gas_refund=0, output=b"", logs=(), error=reason, is_revert=False, contract_address=None
+    )
 
 
 def _reason(error: VMError) -> str:
@@ -318,7 +349,7 @@ def _contract_address(sender: Address, nonce: int) -> Address:
     return keccak256(rlp_encode([sender, integer(nonce)]))[12:]
 
 
-def _apply(state: _State, changes: Mapping[Address, AccountChange]) -> None:
+def _apply(state: Evm, changes: Mapping[Address, AccountChange]) -> None:
     for address, change in changes.items():
         if change.storage is not None:
             state.delete_storage(address)

@@ -1,7 +1,7 @@
 """Filters that a client installs and polls: new logs, new blocks, new pending transactions.
 
-Each filter has a bounded queue that blocks fill as they join and leave the chain, so a poll costs nothing but its answer, and a reorg is
-told as logs with `removed: true`.
+Each filter has a bounded queue that blocks fill as they join and leave the chain, so a poll costs nothing but its
+answer, and a reorg is told as logs with `removed: true`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, assert_never
+from typing import assert_never
 
 from bridge.devnet import logs, render
 from bridge.devnet.errors import LimitExceededError, RpcError
 from bridge.devnet.model import Block, Hash
+from bridge.devnet.params import Json
 
 MAX_FILTERS = 1_024
 MAX_QUEUE = 50_000
@@ -37,11 +38,11 @@ class Filter:
     wanted: logs.Criteria | None = None
     first: int = 0
     last: int | None = None
-    query: dict[str, Any] = field(default_factory=dict)
-    queue: list[Any] = field(default_factory=list)
+    query: dict[str, Json] = field(default_factory=dict)
+    queue: list[Json] = field(default_factory=list)
     is_overflowed: bool = False
 
-    def push(self, items: list[Any]) -> None:
+    def push(self, items: list[Json]) -> None:
         """Append to the queue; one that overflows tells so at the next poll instead of losing some silently."""
         if len(self.queue) + len(items) > MAX_QUEUE:
             self.is_overflowed = True
@@ -58,7 +59,7 @@ class Filters:
         self._filters: dict[int, Filter] = {}
         self._next = 1
 
-    def install(self, kind: Kind, **fields: Any) -> int:
+    def install(self, kind: Kind, **fields: Json) -> int:
         """Add a filter and return its number; those idle for five minutes make room first."""
         now = self._now()
         stale = [key for key, item in self._filters.items() if now - item.polled > IDLE_SECONDS]
@@ -83,16 +84,18 @@ class Filters:
         found.polled = self._now()
         return found
 
-    def changes(self, number: int) -> list[Any]:
+    def changes(self, number: int) -> list[Json]:
         """Return what happened since the last poll."""
         found = self.get(number)
         queue, found.queue = found.queue, []
         if found.is_overflowed:
             found.is_overflowed = False
-            raise LimitExceededError(f"more than {MAX_QUEUE} changes since the last poll; read the range with eth_getLogs")
+            raise LimitExceededError(
+                f"more than {MAX_QUEUE} changes since the last poll; read the range with eth_getLogs"
+            )
         return queue
 
-    def on_block(self, block: Block, is_added: bool) -> None:  # noqa: FBT001 - the chain's listener signature
+    def on_block(self, block: Block, *, is_added: bool) -> None:
         """Take note of a block that joins or leaves the chain."""
         for item in self._filters.values():
             match item.kind:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from bridge.devnet import codec, params, render
 from bridge.devnet.errors import InvalidParamsError, LimitExceededError
 from bridge.devnet.model import Address, Block, Hash, Log
+from bridge.devnet.params import Json
 
 MAX_RANGE = 100_000  # blocks a query
 MAX_RESULTS = 50_000  # logs a query
@@ -38,10 +38,16 @@ class Criteria:
         return all(not allowed or topic in allowed for allowed, topic in zip(self.topics, log.topics, strict=False))
 
 
-def criteria(query: dict[str, Any]) -> Criteria:
+def criteria(query: dict[str, Json]) -> Criteria:
     """Read the address and topics of a filter object."""
     given = query.get("address")
-    listed = [] if given is None else params.sequence(given, "address", MAX_ADDRESSES) if isinstance(given, list) else [given]
+    listed = (
+        []
+        if given is None
+        else params.sequence(given, "address", MAX_ADDRESSES)
+        if isinstance(given, list)
+        else [given]
+    )
     addresses = frozenset(params.address(item) for item in listed)
     positions = params.sequence(query.get("topics") or [], "topics", MAX_TOPICS)
     topics = tuple(_alternatives(position) for position in positions)
@@ -50,7 +56,7 @@ def criteria(query: dict[str, Any]) -> Criteria:
     return Criteria(addresses=addresses, topics=topics, blooms=blooms)
 
 
-def matching(block: Block, wanted: Criteria, *, is_removed: bool = False) -> Iterator[dict[str, Any]]:
+def matching(block: Block, wanted: Criteria, *, is_removed: bool = False) -> Iterator[dict[str, Json]]:
     """Yield a block's matching logs as a client sees them."""
     if not block.transactions or not wanted.may_be_in(int.from_bytes(block.header.logs_bloom, "big")):
         return
@@ -60,14 +66,15 @@ def matching(block: Block, wanted: Criteria, *, is_removed: bool = False) -> Ite
                 yield render.log(block, index, log, is_removed=is_removed)
 
 
-def scan(blocks: list[Block], first: int, last: int, wanted: Criteria) -> list[dict[str, Any]]:
+def scan(blocks: list[Block], first: int, last: int, wanted: Criteria) -> list[dict[str, Json]]:
     """Return the matching logs of a range of heights, both ends included.
 
-    Raises `LimitExceededError` where the range or the answer is too long: a shortened answer would be taken for the whole.
+    Raises `LimitExceededError` where the range or the answer is too long: a shortened answer would be taken for the
+    whole.
     """
     if last - first >= MAX_RANGE:
         raise LimitExceededError(f"query spans {last - first + 1} blocks, at most {MAX_RANGE} are searched at once")
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, Json]] = []
     for block in blocks[first : last + 1]:
         found.extend(matching(block, wanted))
         if len(found) > MAX_RESULTS:
@@ -75,7 +82,7 @@ def scan(blocks: list[Block], first: int, last: int, wanted: Criteria) -> list[d
     return found
 
 
-def _alternatives(position: Any) -> frozenset[Hash]:
+def _alternatives(position: Json) -> frozenset[Hash]:
     if position is None:
         return frozenset()
     if isinstance(position, list):

@@ -1,7 +1,7 @@
 """Transactions that wait for a block: who may come in, who replaces whom, and in which order they leave.
 
-It keeps what was offered by sender and nonce. Readiness is not stored: it follows from the head's nonces whenever a block is built, so a
-reorg or a revert needs no repair here.
+It keeps what was offered by sender and nonce. Readiness is not stored: it follows from the head's nonces whenever a
+block is built, so a reorg or a revert needs no repair here.
 """
 
 from __future__ import annotations
@@ -54,14 +54,17 @@ class Mempool:
     def add(self, transaction: Transaction, nonce: int) -> None:
         """Take a transaction in, given its sender's nonce at the head; it may replace one that pays a tenth less.
 
-        Raises `TransactionRejectedError` if it is known, spent, too far ahead or underpriced, `LimitExceededError` if the pool is full.
+        Raises `TransactionRejectedError` if it is known, spent, too far ahead or underpriced, `LimitExceededError`
+        if the pool is full.
         """
         if transaction.hash in self._by_hash:
             raise TransactionRejectedError("already known")
         if transaction.nonce < nonce:
             raise TransactionRejectedError(f"nonce too low: next nonce {nonce}, tx nonce {transaction.nonce}")
         if transaction.nonce > nonce + MAX_NONCE_AHEAD:
-            raise TransactionRejectedError(f"nonce too far ahead: next nonce {nonce}, at most {MAX_NONCE_AHEAD} beyond it")
+            raise TransactionRejectedError(
+                f"nonce too far ahead: next nonce {nonce}, at most {MAX_NONCE_AHEAD} beyond it"
+            )
         queue = self._by_sender.setdefault(transaction.sender, {})
         old = queue.get(transaction.nonce)
         if old is not None:
@@ -129,9 +132,12 @@ class Mempool:
     def ready(self, nonces: Nonces, base_fee: int) -> Iterator[tuple[Transaction, Callable[[], None]]]:
         """Yield what a block may hold, best tip first, each sender's in nonce order.
 
-        With each comes a function that leaves its sender's later transactions out of this block: call it when this one stays out.
+        With each comes a function that leaves its sender's later transactions out of this block: call it when this
+        one stays out.
         """
-        places = [place for sender in tuple(self._by_sender) if (place := self._place(sender, nonces(sender), base_fee))]
+        places = [
+            place for sender in tuple(self._by_sender) if (place := self._place(sender, nonces(sender), base_fee))
+        ]
         heapq.heapify(places)
         following: dict[Address, int] = {place.sender: nonces(place.sender) for place in places}
         while places:

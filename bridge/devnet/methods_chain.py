@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bridge.devnet import builder, filters, logs, params, render
 from bridge.devnet.errors import InvalidParamsError, ResourceNotFoundError
 from bridge.devnet.filters import Kind
 from bridge.devnet.model import Block, Hash
 from bridge.devnet.node import Node
+from bridge.devnet.params import Json
 from bridge.devnet.rpc import Handler
 from bridge.keccak import keccak256
 
@@ -65,19 +64,19 @@ class _Reader:
     def __init__(self, node: Node) -> None:
         self._node, self._chain = node, node.chain
 
-    def block_by_number(self, args: list[Any]) -> Any:
+    def block_by_number(self, args: list[Json]) -> Json:
         selector = params.take(args, 0)
         block = self._chain.by_number(self._node.height(selector)) if selector != "pending" else self._node.pending()
         return self._block(block, args, is_pending=selector == "pending")
 
-    def block_by_hash(self, args: list[Any]) -> Any:
+    def block_by_hash(self, args: list[Json]) -> Json:
         return self._block(self.hashed(args), args)
 
-    def hashed(self, args: list[Any]) -> Block | None:
+    def hashed(self, args: list[Json]) -> Block | None:
         return self._chain.by_hash(params.hash32(params.take(args, 0)))
 
     @staticmethod
-    def _block(block: Block | None, args: list[Any], *, is_pending: bool = False) -> Any:
+    def _block(block: Block | None, args: list[Json], *, is_pending: bool = False) -> Json:
         is_full = params.take(args, 1, default=False)
         if not isinstance(is_full, bool):
             raise InvalidParamsError("argument 1: true or false expected")
@@ -87,11 +86,11 @@ class _Reader:
     def count(block: Block | None) -> str | None:
         return None if block is None else hex(len(block.transactions))
 
-    def block_receipts(self, args: list[Any]) -> Any:
+    def block_receipts(self, args: list[Json]) -> Json:
         block = self._node.find(params.take(args, 0))
         return None if block is None else [render.receipt(block, index) for index in range(len(block.transactions))]
 
-    def transaction(self, args: list[Any]) -> Any:
+    def transaction(self, args: list[Json]) -> Json:
         transaction_hash: Hash = params.hash32(params.take(args, 0))
         place = self._chain.place(transaction_hash)
         if place is not None:
@@ -99,25 +98,25 @@ class _Reader:
         waiting = self._chain.pool.get(transaction_hash)
         return None if waiting is None else render.transaction(waiting)
 
-    def raw_transaction(self, args: list[Any]) -> Any:
+    def raw_transaction(self, args: list[Json]) -> Json:
         transaction_hash = params.hash32(params.take(args, 0))
         place = self._chain.place(transaction_hash)
         found = self._chain.pool.get(transaction_hash) if place is None else place[0].transactions[place[1]]
         return None if found is None else render.data(found.raw)
 
     @staticmethod
-    def by_index(block: Block | None, args: list[Any]) -> Any:
+    def by_index(block: Block | None, args: list[Json]) -> Json:
         index = params.quantity(params.take(args, 1))
         return None if block is None or index >= len(block.transactions) else render.mined(block, index)
 
-    def receipt(self, args: list[Any]) -> Any:
+    def receipt(self, args: list[Json]) -> Json:
         place = self._chain.place(params.hash32(params.take(args, 0)))
         return None if place is None else render.receipt(*place)
 
-    def logs(self, args: list[Any]) -> Any:
+    def logs(self, args: list[Json]) -> Json:
         return self._logs(params.mapping(params.take(args, 0), "filter"))
 
-    def _logs(self, query: dict[str, Any]) -> Any:
+    def _logs(self, query: dict[str, Json]) -> Json:
         wanted = logs.criteria(query)
         if query.get("blockHash") is not None:
             if query.get("fromBlock") is not None or query.get("toBlock") is not None:
@@ -132,7 +131,7 @@ class _Reader:
             raise InvalidParamsError(f"invalid block range: from {first} to {last}")
         return logs.scan(self._chain.blocks, min(first, head + 1), min(last, head), wanted)
 
-    def new_filter(self, args: list[Any]) -> str:
+    def new_filter(self, args: list[Json]) -> str:
         query = params.mapping(params.take(args, 0, default={}), "filter")
         ends = [query.get(key) for key in ("fromBlock", "toBlock")]
         bounds = [None if end in {None, "latest", "pending"} else self._node.height(end) for end in ends]
@@ -141,28 +140,30 @@ class _Reader:
         )
         return hex(number)
 
-    def filter_logs(self, args: list[Any]) -> Any:
+    def filter_logs(self, args: list[Json]) -> Json:
         found: filters.Filter = self._node.filters.get(params.quantity(params.take(args, 0)))
         if found.kind is not Kind.LOGS:
             raise InvalidParamsError("the filter is not a log filter")
         return self._logs(found.query)
 
-    def fee_history(self, args: list[Any]) -> Any:
+    def fee_history(self, args: list[Json]) -> Json:
         wanted = min(params.number(params.take(args, 0)), MAX_FEE_HISTORY)
         newest = self._node.find(params.take(args, 1, default="latest"))
         if newest is None:
             raise ResourceNotFoundError("request beyond head block")
         percentiles = params.sequence(params.take(args, 2, default=[]), "percentiles", MAX_PERCENTILES)
-        if any(not isinstance(item, (int, float)) or not 0 <= item <= 100 for item in percentiles) or percentiles != sorted(percentiles):
+        if any(
+            not isinstance(item, (int, float)) or not 0 <= item <= 100 for item in percentiles
+        ) or percentiles != sorted(percentiles):
             raise InvalidParamsError("percentiles: ascending numbers from 0 to 100 expected")
         last = min(newest.number, self._chain.head.number)
         blocks = self._chain.blocks[max(last - wanted + 1, 0) : last + 1]
         return _fee_history(blocks, percentiles) if blocks else {"oldestBlock": hex(last), "gasUsedRatio": []}
 
 
-def _fee_history(blocks: list[Block], percentiles: list[float]) -> dict[str, Any]:
+def _fee_history(blocks: list[Block], percentiles: list[float]) -> dict[str, Json]:
     headers = [block.header for block in blocks]
-    history: dict[str, Any] = {
+    history: dict[str, Json] = {
         "oldestBlock": hex(headers[0].number),
         "baseFeePerGas": [*(hex(header.base_fee) for header in headers), hex(builder.next_base_fee(headers[-1]))],
         "gasUsedRatio": [header.gas_used / header.gas_limit for header in headers],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from bridge.devnet import params, render
 from bridge.devnet.errors import InvalidParamsError, ResourceNotFoundError, RevertedError, RpcError
 from bridge.devnet.model import Account, AccountChange, Address, BlockEnv, Call, Outcome
 from bridge.devnet.node import Node, View
+from bridge.devnet.params import Json
 from bridge.devnet.rpc import Handler
 from bridge.devnet.transactions import MAX_INIT_CODE, intrinsic_gas
 
@@ -41,49 +41,51 @@ class _State:
     def __init__(self, node: Node) -> None:
         self._node, self._engine = node, node.chain.engine
 
-    def _account(self, args: list[Any]) -> Account | None:
+    def _account(self, args: list[Json]) -> Account | None:
         view = self._node.view(params.take(args, 1, default="latest"))
         return self._engine.account(view.root, params.address(params.take(args, 0)))
 
-    def balance(self, args: list[Any]) -> str:
+    def balance(self, args: list[Json]) -> str:
         account = self._account(args)
         return hex(0 if account is None else account.balance)
 
-    def code(self, args: list[Any]) -> str:
+    def code(self, args: list[Json]) -> str:
         account = self._account(args)
         return "0x" if account is None else render.data(self._engine.code(account.code_hash))
 
-    def transaction_count(self, args: list[Any]) -> str:
+    def transaction_count(self, args: list[Json]) -> str:
         if params.take(args, 1, default="latest") == "pending":
             sender = params.address(params.take(args, 0))
             return hex(self._node.chain.pool.next_nonce(sender, self._node.chain.nonce(sender)))
         account = self._account(args)
         return hex(0 if account is None else account.nonce)
 
-    def storage(self, args: list[Any]) -> str:
+    def storage(self, args: list[Json]) -> str:
         view = self._node.view(params.take(args, 2, default="latest"))
         owner, slot = params.address(params.take(args, 0)), params.slot(params.take(args, 1))
         return f"0x{self._engine.storage(view.root, owner, slot):064x}"
 
-    def proof(self, args: list[Any]) -> dict[str, Any]:
+    def proof(self, args: list[Json]) -> dict[str, Json]:
         owner = params.address(params.take(args, 0))
-        slots = [params.slot(item) for item in params.sequence(params.take(args, 1, default=[]), "slots", MAX_PROOF_SLOTS)]
+        slots = [
+            params.slot(item) for item in params.sequence(params.take(args, 1, default=[]), "slots", MAX_PROOF_SLOTS)
+        ]
         view = self._node.view(params.take(args, 2, default="latest"))
         return render.proof(owner, self._engine.proof(view.root, owner, slots))
 
-    def call(self, args: list[Any]) -> str:
+    def call(self, args: list[Json]) -> str:
         view = self._node.view(params.take(args, 1, default="latest"))
         call, env = self._request(args, view)
         outcome = self._engine.call(view.root, env, call, _overrides(args))
         _raise_on_failure(outcome)
         return render.data(outcome.output)
 
-    def estimate(self, args: list[Any]) -> str:
+    def estimate(self, args: list[Json]) -> str:
         view = self._node.view(params.take(args, 1, default="latest"))
         call, env = self._request(args, view)
         return hex(_least_gas(self._node, view, env, call, _overrides(args)))
 
-    def _request(self, args: list[Any], view: View) -> tuple[Call, BlockEnv]:
+    def _request(self, args: list[Json], view: View) -> tuple[Call, BlockEnv]:
         request = params.mapping(params.take(args, 0), "call")
         call = _read_call(request, self._node.chain.spec.gas_limit)
         env = view.env if call.gas_price else replace(view.env, base_fee=0)
@@ -95,10 +97,10 @@ class _State:
         account = self._engine.account(view.root, call.sender)
         have, want = (0 if account is None else account.balance), call.gas * call.gas_price + call.value
         if have < want:
-            raise RpcError(f"insufficient funds for gas * price + value: address {render.data(call.sender)} have {have} want {want}")
+            raise RpcError(f"insufficient funds for gas * price + value: have {have} want {want}")
 
 
-def _read_call(request: dict[str, Any], gas_limit: int) -> Call:
+def _read_call(request: dict[str, Json], gas_limit: int) -> Call:
     if request.get("gasPrice") is not None and request.get("maxFeePerGas") is not None:
         raise InvalidParamsError("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified")
     sent, same = request.get("data"), request.get("input")
@@ -122,18 +124,23 @@ def _read_call(request: dict[str, Any], gas_limit: int) -> Call:
     )
 
 
-def _access_list(given: Any) -> tuple[tuple[Address, tuple[int, ...]], ...]:
-    items = [params.mapping(item, "access list entry") for item in params.sequence(given, "access list", MAX_ACCESS_LIST)]
+def _access_list(given: Json) -> tuple[tuple[Address, tuple[int, ...]], ...]:
+    items = [
+        params.mapping(item, "access list entry") for item in params.sequence(given, "access list", MAX_ACCESS_LIST)
+    ]
     return tuple(
         (
             params.address(item.get("address")),
-            tuple(params.slot(key) for key in params.sequence(item.get("storageKeys") or [], "storage keys", MAX_ACCESS_LIST)),
+            tuple(
+                params.slot(key)
+                for key in params.sequence(item.get("storageKeys") or [], "storage keys", MAX_ACCESS_LIST)
+            ),
         )
         for item in items
     )
 
 
-def _overrides(args: list[Any]) -> dict[Address, AccountChange] | None:
+def _overrides(args: list[Json]) -> dict[Address, AccountChange] | None:
     given = params.take(args, 2, default=None)
     if given is None:
         return None
@@ -143,7 +150,7 @@ def _overrides(args: list[Any]) -> dict[Address, AccountChange] | None:
     return {params.address(key): _override(params.mapping(value, "override")) for key, value in items.items()}
 
 
-def _override(item: dict[str, Any]) -> AccountChange:
+def _override(item: dict[str, Json]) -> AccountChange:
     unknown = item.keys() - {"balance", "nonce", "code", "state", "stateDiff"}
     if unknown or ("state" in item and "stateDiff" in item):
         raise InvalidParamsError(f"override: state or stateDiff, not both, and no field {sorted(unknown)}")
@@ -156,13 +163,11 @@ def _override(item: dict[str, Any]) -> AccountChange:
     )
 
 
-def _slots(given: Any) -> dict[int, int]:
+def _slots(given: Json) -> dict[int, int]:
     return {params.slot(key): params.word(value) for key, value in params.mapping(given, "slots").items()}
 
 
-def _least_gas(
-    node: Node, view: View, env: BlockEnv, call: Call, changes: dict[Address, AccountChange] | None
-) -> int:
+def _least_gas(node: Node, view: View, env: BlockEnv, call: Call, changes: dict[Address, AccountChange] | None) -> int:
     """Return gas that suffices: an execution has shown it, and at most a 64th less fails."""
     engine = node.chain.engine
     limit = min(call.gas, node.chain.spec.gas_limit)

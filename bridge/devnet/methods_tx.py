@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bridge.devnet import params, render, transactions
 from bridge.devnet.model import Transaction
 from bridge.devnet.node import Node
+from bridge.devnet.params import Json
 from bridge.devnet.rpc import Handler
 
 
@@ -24,20 +23,20 @@ class _Pool:
     def __init__(self, node: Node) -> None:
         self._node, self._chain = node, node.chain
 
-    def send_raw(self, args: list[Any]) -> str:
+    def send_raw(self, args: list[Json]) -> str:
         transaction = transactions.decode(params.data(params.take(args, 0)), self._chain.spec.chain_id)
         self._chain.submit(transaction)
         self._node.filters.on_pending(transaction.hash)
         return render.data(transaction.hash)
 
-    def status(self, _: list[Any]) -> dict[str, str]:
+    def status(self, _: list[Json]) -> dict[str, str]:
         groups = self._groups()
         return {name: hex(len(items)) for name, items in groups.items()}
 
-    def content(self, _: list[Any]) -> dict[str, Any]:
-        shape: dict[str, Any] = {}
+    def content(self, _: list[Json]) -> dict[str, Json]:
+        shape: dict[str, Json] = {}
         for name, items in self._groups().items():
-            senders: dict[str, dict[str, Any]] = {}
+            senders: dict[str, dict[str, Json]] = {}
             for item in items:
                 senders.setdefault(render.data(item.sender), {})[str(item.nonce)] = render.transaction(item)
             shape[name] = senders

@@ -90,5 +90,5 @@ class Miner:
             if not self.is_halted:
                 try:
                     await self.mine()
-                except Exception:
+                except Exception:  # noqa: BLE001 - the beat's one funnel: a failed block must not stop it
                     _log.exception("a block on the beat failed")

@@ -30,7 +30,8 @@ class Authorization:
 class Transaction:
     """A signed transaction, decoded, with its sender recovered; fees in wei a gas.
 
-    A legacy or access-list transaction has `gas_price`, and `max_fee` and `max_priority_fee` equal it. `to` None creates a contract.
+    A legacy or access-list transaction has `gas_price`, and `max_fee` and `max_priority_fee` equal it. `to` None
+    creates a contract.
     `v` is what a client sees: parity for typed transactions, EIP-155's number for legacy ones.
     """
 
@@ -150,7 +151,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChange:
-    """Values to put in the place of an account's own; None leaves a field alone, `storage` replaces it whole, `slots` a few."""
+    """Values in the place of an account's own; None leaves a field alone, `storage` replaces all, `slots` a few."""
 
     balance: int | None = None
     nonce: int | None = None
@@ -183,7 +184,10 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What an execution did: `gas_used` after refunds and EIP-7623's floor, `output` the return or revert data, `error` None on success."""
+    """What an execution did; `error` is None on success.
+
+    `gas_used` is after refunds and EIP-7623's floor, `output` the return or revert data.
+    """
 
     gas_used: int
     gas_refund: int
@@ -246,7 +250,9 @@ class Engine(Protocol):
     def begin(self, root: Hash, env: BlockEnv) -> BlockExecution:
         """Start a block on a state: the fork's own system writes are done, no transaction is."""
 
-    def call(self, root: Hash, env: BlockEnv, call: Call, changes: Mapping[Address, AccountChange] | None = None) -> Outcome:
+    def call(
+        self, root: Hash, env: BlockEnv, call: Call, changes: Mapping[Address, AccountChange] | None = None
+    ) -> Outcome:
         """Execute a message on a state and forget what it changed."""
 
     def account(self, root: Hash, address: Address) -> Account | None:

@@ -1,10 +1,9 @@
-"""A node: a chain with what stands around it (miner, filters), and how a client's block parameter names a state of it."""
+"""A node: a chain with its miner and filters, and how a client's block parameter names a state of it."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bridge.devnet import params
 from bridge.devnet.chain import Chain
@@ -12,6 +11,7 @@ from bridge.devnet.errors import InvalidParamsError, ResourceNotFoundError
 from bridge.devnet.filters import Filters
 from bridge.devnet.miner import Miner
 from bridge.devnet.model import Block, BlockEnv, Hash
+from bridge.devnet.params import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Node:
             self._pending = (*key, self.chain.pending())
         return self._pending[2]
 
-    def height(self, tag: Any) -> int:
+    def height(self, tag: Json) -> int:
         """Return the height that a tag or a quantity names; it may lie beyond the head."""
         match tag:
             case "latest":
@@ -63,7 +63,7 @@ class Node:
             case _:
                 return params.quantity(tag)
 
-    def find(self, selector: Any) -> Block | None:
+    def find(self, selector: Json) -> Block | None:
         """Return the block that a tag, quantity, hash or EIP-1898 object names; None if there is none."""
         if selector == "pending":
             return self.pending()
@@ -73,7 +73,7 @@ class Node:
             return self.chain.by_hash(params.hash32(selector))
         return self.chain.by_number(self.height(selector))
 
-    def view(self, selector: Any) -> View:
+    def view(self, selector: Json) -> View:
         """Return the state at a block.
 
         Raises `ResourceNotFoundError` if the block is not on this chain: an answer from another one would be a lie.
@@ -86,7 +86,7 @@ class Node:
         env = replace(self.chain.env_after(self.chain.head), timestamp=block.header.timestamp)
         return View(block=block, root=block.header.state_root, env=env)
 
-    def _by_object(self, selector: dict[str, Any]) -> Block | None:
+    def _by_object(self, selector: dict[str, Json]) -> Block | None:
         if ("blockHash" in selector) == ("blockNumber" in selector):
             raise InvalidParamsError("block: an object with either blockHash or blockNumber expected (EIP-1898)")
         if "blockHash" in selector:

@@ -6,16 +6,18 @@ Whatever does not have the form raises `InvalidParamsError`; nothing is guessed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from bridge.devnet.errors import InvalidParamsError
 from bridge.devnet.model import Address, Hash
+
+Json: TypeAlias = Any  # what json.loads returns: every reader checks what it takes
 
 WORD = 1 << 256
 _MISSING = object()
 
 
-def take(params: Sequence[Any], index: int, default: Any = _MISSING) -> Any:
+def take(params: Sequence[Json], index: int, default: Json = _MISSING) -> Json:
     """Return a parameter, or its default where it is left out or null."""
     if index < len(params) and params[index] is not None:
         return params[index]
@@ -24,7 +26,7 @@ def take(params: Sequence[Any], index: int, default: Any = _MISSING) -> Any:
     return default
 
 
-def quantity(value: Any) -> int:
+def quantity(value: Json) -> int:
     """Return a quantity: a hexadecimal string below 2^256."""
     try:
         if not isinstance(value, str) or value[:2] not in {"0x", "0X"} or "_" in value:
@@ -37,7 +39,7 @@ def quantity(value: Any) -> int:
     return number
 
 
-def number(value: Any) -> int:
+def number(value: Json) -> int:
     """Return an integer given as a JSON number, a decimal string or a quantity, as dev methods take it."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < WORD:
         return value
@@ -46,7 +48,7 @@ def number(value: Any) -> int:
     return quantity(value)
 
 
-def data(value: Any) -> bytes:
+def data(value: Json) -> bytes:
     """Return bytes given as 0x and an even number of hexadecimal digits."""
     if not isinstance(value, str) or value[:2] not in {"0x", "0X"}:
         raise InvalidParamsError("data: a string 0x… expected")
@@ -56,7 +58,7 @@ def data(value: Any) -> bytes:
         raise InvalidParamsError("data: an even number of hexadecimal digits expected") from None
 
 
-def address(value: Any) -> Address:
+def address(value: Json) -> Address:
     """Return an address of 20 bytes; its checksum, if it has one, is the client's business."""
     found = data(value)
     if len(found) != 20:
@@ -64,7 +66,7 @@ def address(value: Any) -> Address:
     return found
 
 
-def hash32(value: Any) -> Hash:
+def hash32(value: Json) -> Hash:
     """Return a hash of 32 bytes."""
     found = data(value)
     if len(found) != 32:
@@ -72,26 +74,26 @@ def hash32(value: Any) -> Hash:
     return found
 
 
-def slot(value: Any) -> int:
+def slot(value: Json) -> int:
     """Return a storage slot, as a quantity or as up to 32 bytes."""
     if isinstance(value, str) and len(value) > 66:
         raise InvalidParamsError("storage key: at most 32 bytes expected")
     return quantity("0x0" if value == "0x" else value)
 
 
-def word(value: Any) -> int:
+def word(value: Json) -> int:
     """Return a 256-bit word given as data of 32 bytes or as a quantity."""
     return slot(value)
 
 
-def mapping(value: Any, what: str) -> dict[str, Any]:
+def mapping(value: Json, what: str) -> dict[str, Json]:
     """Return a JSON object."""
     if not isinstance(value, dict):
         raise InvalidParamsError(f"{what}: an object expected")
     return value
 
 
-def sequence(value: Any, what: str, limit: int) -> list[Any]:
+def sequence(value: Json, what: str, limit: int) -> list[Json]:
     """Return a JSON array of at most `limit` items."""
     if not isinstance(value, list):
         raise InvalidParamsError(f"{what}: an array expected")

@@ -14,12 +14,13 @@ import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import httpx
 
 from bridge.devnet import command
 from bridge.devnet.errors import ProcessError, RpcError
+from bridge.devnet.params import Json
 from bridge.devnet.spec import ChainSpec
 
 START_TIMEOUT = 60.0  # seconds; a loaded machine imports slowly
@@ -133,7 +134,7 @@ class DevnetProcess:
         self._given_port = port
         await self.start()
 
-    async def rpc(self, method: str, *params: Any) -> Any:
+    async def rpc(self, method: str, *params: Json) -> Json:
         """Return the result of one JSON-RPC request.
 
         Raises `RpcError` with the node's message if it refuses.

@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from bridge.devnet.errors import (
     DevnetError,
@@ -21,6 +21,7 @@ from bridge.devnet.errors import (
     ParseError,
     RpcError,
 )
+from bridge.devnet.params import Json
 
 MAX_BODY = 32 * 1024 * 1024  # bytes a request
 MAX_BATCH = 2_000  # requests a batch
@@ -28,7 +29,7 @@ MAX_RESPONSE = 256 * 1024 * 1024  # bytes a batch's answer
 
 SUBMITTING = frozenset({"eth_sendRawTransaction", "eth_sendTransaction"})
 
-Handler: TypeAlias = Callable[[list[Any]], Any]
+Handler: TypeAlias = Callable[[list[Json]], Json]
 Settle: TypeAlias = Callable[[], Awaitable[None]]
 
 _log = logging.getLogger("causeway.devnet")
@@ -54,7 +55,7 @@ class Dispatcher:
             await self._settle()
         return b"" if answer is None else _text(answer)
 
-    async def _batch(self, requests: list[Any]) -> bytes:
+    async def _batch(self, requests: list[Json]) -> bytes:
         if not requests:
             return _text(_failure(None, InvalidRequestError("empty batch")))
         if len(requests) > MAX_BATCH:
@@ -77,7 +78,7 @@ class Dispatcher:
             await self._settle()
         return f"[{','.join(parts)}]".encode() if parts else b""
 
-    async def _one(self, request: Any) -> tuple[dict[str, Any] | None, bool]:
+    async def _one(self, request: Json) -> tuple[dict[str, Json] | None, bool]:
         """Return the answer, None for a notification, and whether it put a transaction into the pool."""
         is_submitted = False
         try:
@@ -94,14 +95,14 @@ class Dispatcher:
             answer = _failure(_id(request), error)
         except DevnetError as error:
             answer = _failure(_id(request), RpcError(str(error)))
-        except Exception:
+        except Exception:  # noqa: BLE001 - the one funnel: whatever fails, the client gets an answer
             _log.exception("request failed: %.200r", request)
             answer = _failure(_id(request), InternalError("internal error; the node's log has the details"))
         is_notification = isinstance(request, dict) and "id" not in request and isinstance(request.get("method"), str)
         return (None if is_notification else answer), is_submitted
 
 
-def _parse(request: Any) -> tuple[str, list[Any]]:
+def _parse(request: Json) -> tuple[str, list[Json]]:
     if not isinstance(request, dict) or not isinstance(request.get("method"), str):
         raise InvalidRequestError("invalid request: an object with a method expected")
     if request.get("jsonrpc", "2.0") != "2.0" or isinstance(request.get("id"), (dict, list, bool)):
@@ -114,21 +115,21 @@ def _parse(request: Any) -> tuple[str, list[Any]]:
     return request["method"], arguments
 
 
-def _is_submitting(request: Any) -> bool:
+def _is_submitting(request: Json) -> bool:
     return isinstance(request, dict) and request.get("method") in SUBMITTING
 
 
-def _id(request: Any) -> Any:
+def _id(request: Json) -> Json:
     identifier = request.get("id") if isinstance(request, dict) else None
     return None if isinstance(identifier, (dict, list, bool)) else identifier
 
 
-def _failure(identifier: Any, error: RpcError) -> dict[str, Any]:
-    shape: dict[str, Any] = {"code": error.code, "message": error.message}
+def _failure(identifier: Json, error: RpcError) -> dict[str, Json]:
+    shape: dict[str, Json] = {"code": error.code, "message": error.message}
     if error.data is not None:
         shape["data"] = error.data
     return {"jsonrpc": "2.0", "id": identifier, "error": shape}
 
 
-def _text(answer: dict[str, Any]) -> bytes:
+def _text(answer: dict[str, Json]) -> bytes:
     return _encode(answer).encode()

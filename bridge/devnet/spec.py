@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from bridge.devnet.accounts import DEV_ACCOUNTS
 from bridge.devnet.errors import SpecError
+
+Json: TypeAlias = Any  # what the json module takes and gives
 
 ETHER = 10**18
 DEV_BALANCE = 10_000 * ETHER
@@ -55,8 +57,9 @@ class AnchorSpec:
 class ChainSpec:
     """One local chain: identity, genesis, mining policy, finality and bounds.
 
-    `block_time` 0 mines at once; a number of seconds mines on that beat, empty blocks too. `finality_depth` is how far `finalized`
-    lags behind the head in blocks (`safe` lags half of it, rounded up). `timestamp` None takes the wall clock at start.
+    `block_time` 0 mines at once; a number of seconds mines on that beat, empty blocks too. `finality_depth` is how
+    far `finalized` lags behind the head in blocks (`safe` lags half of it, rounded up). `timestamp` None takes the
+    wall clock at start.
     """
 
     chain_id: int
@@ -78,7 +81,7 @@ class ChainSpec:
         _check(0 < self.chain_id <= MAX_CHAIN_ID, "chain_id", f"1 to {MAX_CHAIN_ID}", self.chain_id)
         _check(self.block_time >= 0, "block_time", "seconds, 0 or more", self.block_time)
         _check(self.finality_depth >= 0, "finality_depth", "0 or more blocks", self.finality_depth)
-        _check(self.gas_limit >= 5_000_000, "gas_limit", "at least 5,000,000", self.gas_limit)  # noqa: PLR2004 - one of a kind
+        _check(self.gas_limit >= 5_000_000, "gas_limit", "at least 5,000,000", self.gas_limit)
         _check(len(self.coinbase) == ADDRESS_LENGTH, "coinbase", "20 bytes", self.coinbase.hex())
         for address in (*self.funded, *self.alloc):
             _check(len(address) == ADDRESS_LENGTH, "alloc", "addresses of 20 bytes", address.hex())
@@ -103,19 +106,21 @@ def from_json(text: str) -> ChainSpec:
     Raises `SpecError` if the text is not such a spec.
     """
     try:
-        data: dict[str, Any] = json.loads(text)
+        data: dict[str, Json] = json.loads(text)
         data["backend"] = Backend(data["backend"])
         data["coinbase"] = bytes.fromhex(data["coinbase"])
         data["funded"] = {bytes.fromhex(key): int(value) for key, value in data["funded"].items()}
         data["alloc"] = {bytes.fromhex(key): _account(value) for key, value in data["alloc"].items()}
         anchor = data["anchor"]
-        data["anchor"] = None if anchor is None else AnchorSpec(**anchor | {"address": bytes.fromhex(anchor["address"])})
+        data["anchor"] = (
+            None if anchor is None else AnchorSpec(**anchor | {"address": bytes.fromhex(anchor["address"])})
+        )
         return ChainSpec(**data)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SpecError(field="spec", expected="JSON written by to_json", found=repr(error)) from error
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Json) -> Json:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, dict):
@@ -125,12 +130,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _account(data: dict[str, Any]) -> GenesisAccount:
+def _account(data: dict[str, Json]) -> GenesisAccount:
     storage = {int(slot): int(value) for slot, value in data["storage"].items()}
-    return GenesisAccount(balance=data["balance"], nonce=data["nonce"], code=bytes.fromhex(data["code"]), storage=storage)
+    return GenesisAccount(
+        balance=data["balance"], nonce=data["nonce"], code=bytes.fromhex(data["code"]), storage=storage
+    )
 
 
-def _check(*claim_and_rest: Any) -> None:
-    claim, name, expected, found = claim_and_rest
+def _check(claim: object, field_name: str, expected: str, found: object) -> None:
     if not claim:
-        raise SpecError(field=name, expected=expected, found=repr(found))
+        raise SpecError(field=field_name, expected=expected, found=repr(found))

@@ -1,7 +1,8 @@
 """The contracts that stand on every local chain from block 0, and who may write to them.
 
-EIP-2935 keeps block hashes, EIP-4788 keeps beacon roots, and the deterministic deployment proxy gives a contract the same address on
-every chain. On a live network they got there by transactions; here they are part of genesis, because the EVM library installs none.
+EIP-2935 keeps block hashes, EIP-4788 keeps beacon roots, and the deterministic deployment proxy gives a contract
+the same address on every chain. On a live network they got there by transactions; here they are part of genesis,
+because the EVM library installs none.
 """
 
 from bridge.devnet.spec import GenesisAccount

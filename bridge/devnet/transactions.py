@@ -5,16 +5,16 @@ It decides what is well formed. What the chain's state says about it (nonce, fun
 
 from __future__ import annotations
 
-from typing import Any
-
 import rlp
-from bridge.keccak import keccak256
-from eth_keys import keys
-from eth_keys.exceptions import BadSignature, ValidationError
+from eth_keys.datatypes import Signature
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
 
 from bridge.devnet import codec
+from bridge.devnet.codec import Decoded
 from bridge.devnet.errors import TransactionRejectedError
 from bridge.devnet.model import Address, Authorization, Transaction
+from bridge.keccak import keccak256
 
 LEGACY, ACCESS_LIST, DYNAMIC_FEE, SET_CODE = 0, 1, 2, 4
 MAX_RAW_SIZE = 131_072  # what public nodes take, in bytes
@@ -36,7 +36,7 @@ def decode(raw: bytes, chain_id: int) -> Transaction:
     """
     if not raw or len(raw) > MAX_RAW_SIZE:
         raise TransactionRejectedError(f"oversized data: {len(raw)} bytes, 1 to {MAX_RAW_SIZE} allowed")
-    kind = LEGACY if raw[0] >= 0xC0 else raw[0]  # noqa: PLR2004 - EIP-2718: a list prefix is a legacy transaction
+    kind = LEGACY if raw[0] >= 0xC0 else raw[0]
     if kind not in _FIELDS or (kind == LEGACY and raw[0] == LEGACY):
         raise TransactionRejectedError("transaction type not supported")
     try:
@@ -72,10 +72,10 @@ def init_code_gas(data: bytes) -> int:
     return _INIT_WORD_GAS * ((len(data) + 31) // 32)
 
 
-def _legacy(raw: bytes, items: list[Any], chain_id: int) -> Transaction:
+def _legacy(raw: bytes, items: list[Decoded], chain_id: int) -> Transaction:
     nonce, price, gas, to, value, data, v, r, s = items
     number = _uint(v)
-    is_protected = number >= 35  # noqa: PLR2004 - EIP-155
+    is_protected = number >= 35
     signed = [nonce, price, gas, to, value, data]
     if is_protected:
         signed += [codec.integer(chain_id), b"", b""]
@@ -100,7 +100,7 @@ def _legacy(raw: bytes, items: list[Any], chain_id: int) -> Transaction:
     )
 
 
-def _typed(raw: bytes, kind: int, items: list[Any], chain_id: int) -> Transaction:
+def _typed(raw: bytes, kind: int, items: list[Decoded], chain_id: int) -> Transaction:
     *body, parity, r, s = items
     chain, nonce, *rest = body
     priority, limit = (rest[0], rest[0]) if kind == ACCESS_LIST else (rest[0], rest[1])
@@ -127,16 +127,20 @@ def _typed(raw: bytes, kind: int, items: list[Any], chain_id: int) -> Transactio
     )
 
 
-def _transaction(raw: bytes, kind: int, signed: bytes, **part: Any) -> Transaction:
+def _transaction(raw: bytes, kind: int, signed: bytes, **part: Decoded) -> Transaction:
     chain, expected = part["chain"], part["expected_chain"]
     if chain is not None and chain != expected:
         raise TransactionRejectedError(f"invalid chain id for signer: have {chain} want {expected}")
     max_fee, priority = (_uint(fee) for fee in part["fees"])
     to: Address | None = _address(part["to"]) if part["to"] or kind == SET_CODE else None
-    access_list = tuple((_address(address), tuple(_slot(slot) for slot in slots)) for address, slots in part["access_list"])
+    access_list = tuple(
+        (_address(address), tuple(_slot(slot) for slot in slots)) for address, slots in part["access_list"]
+    )
     authorizations = tuple(_authorization(item) for item in part["authorizations"])
     data: bytes = _data(part["data"])
-    intrinsic, floor = intrinsic_gas(data, is_create=to is None, access_list=access_list, authorizations=len(authorizations))
+    intrinsic, floor = intrinsic_gas(
+        data, is_create=to is None, access_list=access_list, authorizations=len(authorizations)
+    )
     transaction = Transaction(
         hash=keccak256(raw),
         raw=raw,
@@ -170,7 +174,9 @@ def _check(transaction: Transaction) -> None:
     if transaction.kind == SET_CODE and not transaction.authorizations:
         raise TransactionRejectedError("EIP-7702 transaction with empty auth list")
     if transaction.to is None and len(transaction.data) > MAX_INIT_CODE:
-        raise TransactionRejectedError(f"max initcode size exceeded: {len(transaction.data)} bytes, limit {MAX_INIT_CODE}")
+        raise TransactionRejectedError(
+            f"max initcode size exceeded: {len(transaction.data)} bytes, limit {MAX_INIT_CODE}"
+        )
     required = max(transaction.intrinsic_gas, transaction.floor_gas)
     if transaction.gas < required:
         raise TransactionRejectedError(f"intrinsic gas too low: have {transaction.gas}, want {required}")
@@ -179,36 +185,41 @@ def _check(transaction: Transaction) -> None:
 def _recover(signed: bytes, parity: int, r: int, s: int) -> Address:
     if parity not in {0, 1} or not 0 < s <= _HALF_ORDER:
         raise TransactionRejectedError("invalid sender: signature is not in its one accepted form (parity, low s)")
-    signature = keys.Signature(vrs=(parity, r, s))
+    signature = Signature(vrs=(parity, r, s))
     return signature.recover_public_key_from_msg_hash(keccak256(signed)).to_canonical_address()
 
 
-def _uint(value: Any, size: int = _WORD) -> int:
+def _uint(value: Decoded, size: int = _WORD) -> int:
     if not isinstance(value, bytes) or len(value) > size or value[:1] == b"\x00":
         raise ValueError("integer is not canonical")
     return int.from_bytes(value, "big")
 
 
-def _data(value: Any) -> bytes:
+def _data(value: Decoded) -> bytes:
     if not isinstance(value, bytes):
         raise TypeError("byte string expected")
     return value
 
 
-def _address(value: Any) -> Address:
+def _address(value: Decoded) -> Address:
     if not isinstance(value, bytes) or len(value) != _ADDRESS:
         raise ValueError("address of 20 bytes expected")
     return value
 
 
-def _slot(value: Any) -> int:
+def _slot(value: Decoded) -> int:
     if not isinstance(value, bytes) or len(value) != _WORD:
         raise ValueError("storage key of 32 bytes expected")
     return int.from_bytes(value, "big")
 
 
-def _authorization(item: Any) -> Authorization:
+def _authorization(item: Decoded) -> Authorization:
     chain, address, nonce, parity, r, s = item
     return Authorization(
-        chain_id=_uint(chain), address=_address(address), nonce=_uint(nonce, 8), y_parity=_uint(parity, 1), r=_uint(r), s=_uint(s)
+        chain_id=_uint(chain),
+        address=_address(address),
+        nonce=_uint(nonce, 8),
+        y_parity=_uint(parity, 1),
+        r=_uint(r),
+        s=_uint(s),
     )

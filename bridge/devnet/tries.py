@@ -1,17 +1,17 @@
 """Reading Merkle-Patricia tries from a store of nodes: a key's value and the nodes on its path.
 
-These nodes are the node's own, written by its EVM, so this reader trusts their form; proofs from elsewhere are `bridge.mpt`'s to verify.
+These nodes are the node's own, written by its EVM, so this reader trusts their form; proofs from elsewhere are
+`bridge.mpt`'s to verify.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import rlp
-from bridge.keccak import keccak256
 
-from bridge.devnet.codec import EMPTY_TRIE_ROOT
+from bridge.devnet.codec import EMPTY_TRIE_ROOT, Decoded
+from bridge.keccak import keccak256
 
 _BRANCH = 17
 _LEAF_FLAG = 2
@@ -38,7 +38,7 @@ def lookup(nodes: Mapping[bytes, bytes], root: bytes, key: bytes) -> tuple[bytes
         node = child
 
 
-def _descend(node: Any, rest: str) -> tuple[Any, str]:
+def _descend(node: Decoded, rest: str) -> tuple[Decoded, str]:
     """Return what the node holds for the path, and what is left of it; nothing left means that it is a value."""
     if len(node) == _BRANCH:
         return node[int(rest[0], 16)] or None, rest[1:]

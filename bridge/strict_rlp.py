@@ -26,7 +26,10 @@ class Item:
 
 
 def read_list(encoded: bytes) -> list[Item]:
-    """Return the items of the one list that fills `encoded`; raises ProofError otherwise."""
+    """Return the items of the one list that fills `encoded`; raises ProofError otherwise.
+
+    Lists among the items are not looked into: who reads one, judges it.
+    """
     whole = _whole(encoded)
     if not whole.is_list:
         raise ProofError(reason="a string stands where RLP must be a list (rule 6)")

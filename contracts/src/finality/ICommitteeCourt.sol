@@ -27,7 +27,8 @@ interface ICommitteeCourt is ICourt, IValidatorSets {
     /// @notice Casts the caller's vote.
     function vote(uint256 id, bytes32 claim, bool valid) external;
 
-    /// @notice Casts signed votes, all for the same outcome, ascending by signer. One that was cast before reverts the call.
+    /// @notice Casts signed votes, all for the same outcome, in any order. Those that were cast before are passed over, so that
+    ///         nobody can stop the rest by casting one first.
     function castVotes(uint256 id, bytes32 claim, bool valid, bytes calldata signatures) external;
 
     /// @notice Replaces the committee. Only the owner, behind its delay.

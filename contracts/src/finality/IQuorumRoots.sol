@@ -73,7 +73,7 @@ interface IQuorumRoots is ILaneRoots, IValidatorSets {
     /// @notice Evidence: one validator signed two trees of one lane with two different leaves at one index.
     function reportLeaves(uint32 index, Signed calldata a, Opening calldata ofA, Signed calldata b, Opening calldata ofB) external;
 
-    /// @notice Two quorums of the set in force signed two roots for one count of the lane that leads here: the lane freezes.
+    /// @notice Two quorums of the set in force signed two roots for one count of one lane, wherever it leads: the lane that leads here freezes.
     function reportConflict(
         Statement calldata a,
         bytes calldata signaturesOfA,

@@ -24,12 +24,11 @@ interface IRootRegistry is IValidatorSets {
         Optimistic
     }
 
-    /// @notice A claim's life: Open → Final or Disputed; Disputed → Upheld or Refuted; Upheld → Final; Open → Refuted if another is final.
+    /// @notice A claim's life: Open → Final, Disputed, or Refuted when another is final; Disputed → Final or Refuted.
     enum Status {
         None,
         Open,
         Disputed,
-        Upheld,
         Refuted,
         Final
     }
@@ -67,8 +66,10 @@ interface IRootRegistry is IValidatorSets {
     event SetInstalled(uint64 indexed chain, uint32 indexed epoch, Validator[] validators);
     event ValidatorExposed(uint64 indexed chain, address indexed account);
     /// @notice Two quorums signed two roots for one height, or no quorum can be reached any more: nothing is posted until the owner
-    ///         installs a new set. Where quorums conflict, the height's root is withdrawn.
+    ///         installs a new set.
     event ChainFrozen(uint64 indexed chain);
+    /// @notice Two quorums signed two roots for this height; the one that was final is not any more.
+    event RootWithdrawn(uint64 indexed chain, uint64 indexed height, bytes32 stateRoot);
     event Proposed(uint256 indexed id, uint64 indexed chain, uint64 height, bytes32 stateRoot, address proposer, uint64 deadline);
     event Disputed(uint256 indexed id, address indexed challenger);
     /// @notice The court could not be called; anyone can try again with `summon`.
@@ -133,10 +134,11 @@ interface IRootRegistry is IValidatorSets {
     /// @notice Calls the court again for a disputed claim whose case could not be opened.
     function summon(uint256 id) external;
 
-    /// @notice Carries out the court's verdict; extends the window if there is none. A claim that contradicts a final root is refuted.
+    /// @notice Carries out the court's verdict on a disputed claim: final or refuted. If there is none yet and the window is over, it is
+    ///         extended. A claim that contradicts a final root is refuted, disputed or not.
     function resolve(uint256 id) external;
 
-    /// @notice Makes a claim final: undisputed and alone after its window, or upheld by the court. Reads the court itself if it is disputed.
+    /// @notice Makes an undisputed claim final, alone at its height after its window.
     function finalize(uint256 id) external;
 
     /// @notice Pays out what the caller has won or got back.
@@ -150,7 +152,7 @@ interface IRootRegistry is IValidatorSets {
 
     function finalRoot(uint64 chain, uint64 height) external view returns (bytes32);
 
-    /// @notice The highest final height; the chain's `fromHeight` if there is none yet.
+    /// @notice The highest height that ever was final; the chain's `fromHeight` if there is none yet.
     function latestFinal(uint64 chain) external view returns (uint64 height);
 
     function proposal(uint256 id) external view returns (Proposal memory);
@@ -158,7 +160,7 @@ interface IRootRegistry is IValidatorSets {
     /// @notice How many proposals were made: the highest id.
     function proposals() external view returns (uint256);
 
-    /// @notice Id of the claim that stands for exactly this root (open, disputed or upheld); zero if none does.
+    /// @notice Id of the claim that stands for exactly this root (open or disputed); zero if none does.
     function standing(uint64 chain, uint64 height, bytes32 stateRoot) external view returns (uint256 id);
 
     /// @notice Claims of a height that are not refuted, and the time at which its round closes for new ones.

@@ -93,7 +93,8 @@ class Chain:
     """One chain: where it is, what it is for, and how it becomes final.
 
     `depth` is how many blocks its own finality lags behind its head; `verifiers` (base chain)
-    re-execute disputed chains and vote.
+    re-execute disputed chains and vote. `anchor` (rollups) is the predeploy that holds the base
+    chain's state roots.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Chain:
     depth: int
     finality: Finality | None
     verifiers: tuple[Validator, ...]
+    anchor: Address | None
     assets: tuple[ChainAsset, ...]
 
     @property
@@ -248,6 +250,7 @@ def _asset(symbol: str, table: Table) -> Asset:
 def _chain(name: str, table: Table, assets: tuple[Asset, ...]) -> Chain:
     role = table.take("role", "base, hub or venue", Role)
     rpc = table.take("rpc", "a list of http(s) urls", list_of(_url, at_least=1))
+    is_base = role is Role.BASE
     majority = len(rpc) // 2 + 1
     # Below a majority two groups of endpoints could each be a quorum for its own truth.
     quorum = table.take("rpc_quorum", f"{majority} to {len(rpc)}", whole(majority, len(rpc)), majority)
@@ -259,9 +262,10 @@ def _chain(name: str, table: Table, assets: tuple[Asset, ...]) -> Chain:
         rpc_quorum=quorum,
         block_time=table.take("block_time", "seconds, 0 where blocks come on demand", seconds),
         depth=table.take("depth", "blocks", whole(0, 10_000), 0),
-        finality=None if role is Role.BASE else _finality(table),
-        verifiers=_signers(table, "verifiers") if role is Role.BASE else (),
-        assets=() if role is Role.BASE else _chain_assets(table, assets),
+        finality=None if is_base else _finality(table),
+        verifiers=_signers(table, "verifiers") if is_base and table.has("verifiers") else (),
+        anchor=None if is_base else _anchor(table),
+        assets=() if is_base else _chain_assets(table, assets),
     )
     table.finish()
     return chain
@@ -285,6 +289,10 @@ def _finality(table: Table) -> Finality:
             raise table.invalid("regime", regime, expected)
     inner.finish()
     return finality
+
+
+def _anchor(table: Table) -> Address | None:
+    return table.take("anchor", "an address", address) if table.has("anchor") else None
 
 
 def _quorum(table: Table) -> QuorumFinality:

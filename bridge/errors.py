@@ -16,6 +16,7 @@
     │   ├── CallReverted      the contract refuses, and says why
     │   ├── BlockUnknown      a block that the chain does not have, or not yet
     │   ├── BlockReplaced     a block that a read was pinned to is no longer canonical
+    │   ├── DeploymentConflict  what stands on a chain is not what was to be deployed
     │   └── TransactionFailed a transaction that was mined and reverted, or never mined
     └── TransferError         a transfer that cannot be made, or cannot go on
 
@@ -168,6 +169,17 @@ class BlockReplaced(ChainError):
         self.number = number
         self.expected = expected
         self.found = found
+
+
+class DeploymentConflict(ChainError):
+    """What stands on a chain under a name is not what was to be deployed there."""
+
+    def __init__(self, *, chain: str, name: str, found: str, expected: str) -> None:
+        super().__init__(f"chain {chain}: {name} is {found}; expected {expected}")
+        self.chain = chain
+        self.name = name
+        self.found = found
+        self.expected = expected
 
 
 class TransactionFailed(ChainError):

@@ -1,0 +1,1 @@
+"""Vectors that several languages run, and what writes those of our own."""

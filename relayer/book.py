@@ -1,0 +1,345 @@
+"""Keep what is known of all lanes: in the store, durably, and in memory, as its cache.
+
+A scan is taken whole or not at all: its logs have to rebuild the commitments that the chain holds
+at the scan's block, and then messages, settlements, fees, states and the cursor are one
+transaction. A reorganisation takes rows back in one transaction too. `deciding` is held by whoever
+reads states in order to change them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridge.contracts.finality import Proposed
+from bridge.contracts.messaging import Sent
+from bridge.errors import ChainError
+from bridge.messages import Lane
+from bridge.rpc import BlockRef
+from bridge.types import AssetId, ChainId, Hash32, Wad
+from relayer import queries
+from relayer.errors import LogsIncomplete
+from relayer.lanes import Change, LaneBook, LaneId, Pending
+from relayer.rows import EarningRow, MessageRow, ProposalRow, SettlementRow
+from relayer.settle import Kind, Result, Settled, settle
+from relayer.store import Store
+from relayer.terms import Terms, terms
+from relayer.transfer import SEEN, Stage, Transfer
+from relayer.watcher import Scan
+
+log = structlog.get_logger()
+ITEM_HEAD = 42
+"""Bytes of an item before its body."""
+
+
+class HeldDisputed(ChainError):
+    """A destination holds a root as final that the source's own logs contradict."""
+
+    def __init__(self, *, source: int, lane: int, count: int) -> None:
+        super().__init__(
+            f"lane {source} → {lane}: the destination holds a root for count {count} that the "
+            "source's tree never had; nothing is delivered on it (find out who signed it)"
+        )
+
+
+class Book:
+    """All lanes of a relayer; `load` fills it from the store."""
+
+    def __init__(self, store: Store, lanes: Iterable[Lane]) -> None:
+        self.store = store
+        self.deciding = asyncio.Lock()
+        self.lanes: dict[LaneId, LaneBook] = {}
+        self.cursors: dict[ChainId, BlockRef] = {}
+        self.heads: dict[ChainId, int] = {}
+        self.alarms: dict[str, str] = {}
+        for lane in lanes:
+            book = LaneBook(lane)
+            self.lanes[book.id] = book
+
+    async def load(self) -> None:
+        """Read everything that is needed in memory from the store."""
+        async with self.store.read() as connection:
+            for lane in self.lanes.values():
+                rows = await queries.leaves(connection, lane.id.source, lane.id.destination)
+                lane.restore((row.leaf for row in rows), (row.block_number for row in rows))
+                await self._reload(connection, lane)
+            for chain in {end for lane in self.lanes for end in (lane.source, lane.destination)}:
+                known = await queries.checkpoints(connection, chain)
+                if known:
+                    self.cursors[chain] = known[0]
+
+    async def _reload(self, connection: AsyncConnection, lane: LaneBook) -> None:
+        rows = await queries.open_messages(connection, lane.id.source, lane.id.destination)
+        lane.pending = {row.leaf_index: pending_of(row) for row in rows}
+
+    def into(self, chain: ChainId) -> Iterator[LaneBook]:
+        """Yield the lanes that lead to a chain."""
+        return (lane for lane in self.lanes.values() if lane.id.destination == chain)
+
+    def out_of(self, chain: ChainId) -> Iterator[LaneBook]:
+        """Yield the lanes that leave a chain."""
+        return (lane for lane in self.lanes.values() if lane.id.source == chain)
+
+    # --- taking what a chain says ---------------------------------------------------------------
+
+    async def absorb(self, scan: Scan, *, now: int) -> int:
+        """Take a scan and return how many messages and settlements were new.
+
+        Raises LogsIncomplete, and changes nothing, if a lane's logs do not make its commitment:
+        the same blocks are then read again.
+        """
+        async with self.deciding:
+            grown = self._grow(scan, now)
+            try:
+                settled = await self._store_scan(scan, grown, now)
+            except BaseException:
+                for lane, rows in grown:
+                    lane.truncate(lane.tree.count - len(rows))
+                raise
+            for lane, result in settled:
+                lane.commit(result.changes)
+            self.cursors[scan.chain] = scan.at.ref
+            self._take_held(scan)
+        return sum(len(rows) for _, rows in grown) + len(scan.settled)
+
+    def _grow(self, scan: Scan, now: int) -> list[tuple[LaneBook, list[queries.Values]]]:
+        """Append each lane's new leaves in memory; undo all of it if one lane does not fit."""
+        grown: list[tuple[LaneBook, list[queries.Values]]] = []
+        try:
+            for destination, commitment in scan.commitments.items():
+                lane = self.lanes.get(LaneId(source=scan.chain, destination=destination))
+                if lane is None:
+                    continue
+                sent = scan.sent[destination]
+                made = lane.extend(
+                    items=[(event.index, event.item) for event in sent],
+                    heights=[event.log.block.number for event in sent],
+                    commitment=commitment,
+                    at=scan.at.number,
+                )
+                grown.append((lane, message_rows(lane, sent, made, now)))
+        except LogsIncomplete:
+            for lane, rows in grown:
+                lane.truncate(lane.tree.count - len(rows))
+            raise
+        return grown
+
+    async def _store_scan(
+        self, scan: Scan, grown: Sequence[tuple[LaneBook, list[queries.Values]]], now: int
+    ) -> list[tuple[LaneBook, Result]]:
+        results: list[tuple[LaneBook, Result]] = []
+        async with self.store.begin() as connection:
+            for lane, rows in grown:
+                await queries.add_rows(connection, MessageRow, rows)
+                for row in rows:
+                    lane.pending[row["leaf_index"]] = pending_of_values(row)
+                if rows:
+                    results.append((lane, await self._replay(connection, lane, rows, now)))
+            await queries.add_rows(
+                connection, SettlementRow, [settlement_row(scan.chain, s, now) for s in scan.settled]
+            )
+            for lane in self.into(scan.chain):
+                own = [s for s in scan.settled if s.source == lane.id.source]
+                if own:
+                    result = settle(lane.pending, own, at=now)
+                    await store_result(connection, lane, result)
+                    results.append((lane, result))
+            await queries.add_rows(connection, ProposalRow, [proposal_row(scan.chain, p) for p in scan.proposed])
+            await queries.add_checkpoint(connection, scan.chain, scan.at.ref)
+        for lane, result in results:
+            for index, event in result.alarms:
+                log.warning(event, source=lane.id.source, lane=lane.id.destination, index=index)
+        return results
+
+    async def _replay(
+        self, connection: AsyncConnection, lane: LaneBook, rows: Sequence[queries.Values], now: int
+    ) -> Result:
+        """Apply what the destination said of messages before their source was read."""
+        first, last = rows[0]["leaf_index"], rows[-1]["leaf_index"]
+        known = await queries.settlements(connection, lane.id.source, lane.id.destination, first, last)
+        result = settle(lane.pending, [settled_of(row) for row in known], at=now)
+        await store_result(connection, lane, result)
+        return result
+
+    def _take_held(self, scan: Scan) -> None:
+        for source, held in scan.held.items():
+            lane = self.lanes.get(LaneId(source=source, destination=scan.chain))
+            if lane is not None:
+                lane.held = held
+
+    # --- taking it back -------------------------------------------------------------------------
+
+    async def rewind(self, chain: ChainId, ancestor: int, *, now: int) -> None:
+        """Take back everything that was read from a chain's blocks above `ancestor`, at once."""
+        async with self.deciding:
+            async with self.store.begin() as connection:
+                undone = await queries.truncate(connection, chain, ancestor)
+                for lane in self.into(chain):
+                    for row in undone:
+                        if row.source == lane.id.source:
+                            await self._resettle(connection, lane, row.first, row.n, now)
+                await self._reopen(connection, chain, ancestor)
+                known = await queries.checkpoints(connection, chain)
+            async with self.store.read() as connection:
+                for lane in self.out_of(chain):
+                    lane.truncate(lane.count_at(ancestor))
+                for lane in self.into(chain):
+                    lane.held = None
+                    await self._reload(connection, lane)
+            if known:
+                self.cursors[chain] = known[0]
+            else:
+                self.cursors.pop(chain, None)
+        log.warning("chain_reorganised", chain=chain, ancestor=ancestor, undone=len(undone))
+
+    async def _resettle(self, connection: AsyncConnection, lane: LaneBook, first: int, n: int, now: int) -> None:
+        """Set messages back to seen and apply the settlements that are left.
+
+        The fees of those are counted already, and those of the undone went with their blocks.
+        """
+        source, destination, last = lane.id.source, lane.id.destination, first + n - 1
+        rows = await queries.messages_between(connection, source, destination, first, last)
+        pending = {row.leaf_index: Pending(terms=terms_of(row), size=0, seen_at=0) for row in rows}
+        left = await queries.settlements(connection, source, destination, first, last)
+        result = settle(pending, [settled_of(row) for row in left], at=now)
+        states = dict.fromkeys(pending, SEEN)
+        states.update({change.index: change.transfer for change in result.changes})
+        changes = [Change(index=index, transfer=transfer) for index, transfer in states.items()]
+        await queries.store_changes(connection, source, destination, changes)
+
+    async def _reopen(self, connection: AsyncConnection, chain: ChainId, ancestor: int) -> None:
+        """Put messages back into transactions that are live again, so that nothing is sent twice."""
+        for row in await queries.reopen_outgoing(connection, chain, ancestor):
+            if row.n:
+                rows = await queries.messages_between(connection, row.source, chain, row.first, row.first + row.n - 1)
+                seen = [m.leaf_index for m in rows if m.stage == Stage.SEEN.value]
+                sent = Transfer(stage=Stage.SENT)
+                changes = [Change(index=i, transfer=sent, outgoing=row.id) for i in seen]
+                await queries.store_changes(connection, row.source, chain, changes)
+
+    # --- deciding -------------------------------------------------------------------------------
+
+    def require_honest(self, lane: LaneBook) -> None:
+        """Raise HeldDisputed if the destination holds a root that the source's tree never had."""
+        if lane.held and lane.held.count <= lane.tree.count and not lane.agrees_with(lane.held):
+            raise HeldDisputed(source=lane.id.source, lane=lane.id.destination, count=lane.held.count)
+
+
+def pending_of(row: Any) -> Pending:  # noqa: ANN401  # a row of the message table
+    """Return a stored message as it is kept in memory."""
+    return Pending(
+        terms=terms_of(row),
+        size=len(row.item),
+        seen_at=row.seen_at,
+        transfer=Transfer(stage=Stage(row.stage), attempts=row.attempts, retry_at=row.retry_at, ours=row.ours),
+        outgoing=row.outgoing,
+    )
+
+
+def terms_of(row: Any) -> Terms:  # noqa: ANN401  # a row of the message table
+    """Return a stored message's terms."""
+    return terms(row.item[ITEM_HEAD:])
+
+
+def pending_of_values(row: Mapping[str, Any]) -> Pending:
+    """Return a message that was just read as it is kept in memory."""
+    item = row["item"]
+    return Pending(terms=terms(item[ITEM_HEAD:]), size=len(item), seen_at=row["seen_at"])
+
+
+def message_rows(lane: LaneBook, sent: Sequence[Sent], leaves: Sequence[Hash32], now: int) -> list[queries.Values]:
+    """Return the rows of messages whose leaves were verified."""
+    rows = []
+    for event, leaf in zip(sent, leaves, strict=True):
+        says = terms(event.item[ITEM_HEAD:])
+        rows.append(
+            {
+                "source": lane.id.source,
+                "destination": lane.id.destination,
+                "leaf_index": event.index,
+                "block_number": event.log.block.number,
+                "block_hash": event.log.block.hash,
+                "tx_hash": event.log.tx_hash,
+                "item": event.item,
+                "leaf": leaf,
+                "asset": says.asset,
+                "fee": says.fee,
+                "stage": Stage.SEEN.value,
+                "attempts": 0,
+                "retry_at": 0,
+                "ours": False,
+                "outgoing": 0,
+                "seen_at": now,
+            }
+        )
+    return rows
+
+
+def settlement_row(chain: ChainId, log_: Settled, now: int) -> queries.Values:
+    """Return a settlement as a row."""
+    return {
+        "chain": chain,
+        "block_number": log_.block_number,
+        "log_index": log_.log_index,
+        "part": log_.part,
+        "block_hash": log_.block_hash,
+        "tx_hash": log_.tx_hash,
+        "source": log_.source,
+        "first": log_.first,
+        "n": log_.n,
+        "kind": log_.kind.value,
+        "ours": log_.ours,
+        "detail": log_.detail,
+        "at": now,
+    }
+
+
+def settled_of(row: Any) -> Settled:  # noqa: ANN401  # a row of the settlement table
+    """Return a row as the settlement it holds."""
+    return Settled(
+        source=ChainId(row.source),
+        first=row.first,
+        n=row.n,
+        kind=Kind(row.kind),
+        ours=row.ours,
+        detail=row.detail,
+        block_number=row.block_number,
+        block_hash=row.block_hash,
+        tx_hash=Hash32(row.tx_hash),
+        log_index=row.log_index,
+        part=row.part,
+    )
+
+
+def proposal_row(chain: ChainId, event: Proposed) -> queries.Values:
+    """Return a proposal as a row."""
+    return {
+        "chain": chain,
+        "id": event.id,
+        "rollup": event.chain,
+        "height": event.height,
+        "state_root": event.state_root,
+        "proposer": event.proposer,
+        "deadline": event.deadline,
+        "status": "open",
+        "judged": "unknown",
+        "block_number": event.log.block.number,
+        "block_hash": event.log.block.hash,
+    }
+
+
+async def store_result(connection: AsyncConnection, lane: LaneBook, result: Result) -> None:
+    """Write changed states and fees of one lane."""
+    await queries.store_changes(connection, lane.id.source, lane.id.destination, result.changes)
+    earned = [
+        {"chain": lane.id.destination, "block_number": e.block, "asset": e.asset, "amount": e.amount}
+        for e in result.earned
+    ]
+    await queries.add_rows(connection, EarningRow, earned)
+
+
+__all__ = ["AssetId", "Book", "HeldDisputed", "Wad"]

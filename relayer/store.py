@@ -1,0 +1,111 @@
+"""Open the relayer's database, bring it to the current schema, and give transactions on it.
+
+SQLite in WAL mode is the default: one process, one writer, full durability, because a signature
+that was released must never be forgotten. PostgreSQL serves replicas, of which the holder of the
+lease sends. What is read and written stands in `relayer.queries`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from relayer.errors import StoreError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+BUSY_MILLISECONDS = 10_000
+
+
+class Store:
+    """A database at the current schema; `begin` gives a transaction, one at a time."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Connect to `url` (sqlite:///path or postgresql://…) and apply pending migrations.
+
+        Raises StoreError if it cannot be reached or is newer than this version.
+        """
+        engine = _engine(url)
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(_migrate)
+        except (SQLAlchemyError, OSError) as error:
+            await engine.dispose()
+            raise StoreError(_reason(error)) from error
+        return cls(engine)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """Give a transaction that commits as a whole, or not at all where the block raises."""
+        async with self._writing, self._engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection for reads beside the writer."""
+        async with self._engine.connect() as connection:
+            yield connection
+
+    async def is_alive(self) -> bool:
+        """Tell whether the database answers."""
+        try:
+            async with self.read() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError):
+            return False
+        return True
+
+
+def _engine(url: str) -> AsyncEngine:
+    kind, separator, rest = url.partition("://")
+    if not separator or kind not in DRIVERS:
+        raise StoreError(f"store {kind!r} is unknown; give sqlite:///path or postgresql://…")
+    if kind == "sqlite":
+        Path(rest.removeprefix("/")).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(f"{DRIVERS[kind]}://{rest}")
+    if kind == "sqlite":
+        event.listen(engine.sync_engine, "connect", _set_pragmas)
+    return engine
+
+
+def _set_pragmas(connection: object, _: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]  # a driver's connection is untyped
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={BUSY_MILLISECONDS}",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _reason(error: Exception) -> str:
+    """Return what a driver said, without the statement and its values."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return f"the store cannot be used ({type(cause).__name__}: {cause}); check its url and version"

@@ -1,0 +1,197 @@
+"""Read what happened on one chain since the last look, pinned to one block.
+
+A scan is all logs of our contracts up to a block with the lanes' commitments in that very block's
+state. What the logs prove is decided by whoever takes the scan: nothing here trusts them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from bridge.contracts import View, read_all, read_log
+from bridge.contracts.clearing import CreditRetried, CreditWaiting
+from bridge.contracts.finality import ORACLE_LATEST, Proposed
+from bridge.contracts.messaging import OUTBOX_COMMITMENT, Delivered, DeliveryFailed, Sent
+from bridge.rpc import Block, BlockRef, Log, LogFilter, Rpc
+from bridge.types import Account, Address, BlockNumber, ChainId
+from relayer.lanes import Held, LaneId
+from relayer.network import Place, Places
+from relayer.policy import gap_ends
+from relayer.settle import Kind, Settled
+
+MAX_SPAN = 10_000
+"""Blocks a scan reads at most, so that catching up shows progress and stays bounded in memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What one chain says up to block `at`: ordered logs, and lanes in the state of that block."""
+
+    chain: ChainId
+    at: Block
+    sent: Mapping[ChainId, Sequence[Sent]]
+    """By destination."""
+    settled: Sequence[Settled]
+    proposed: Sequence[Proposed]
+    commitments: Mapping[ChainId, bytes]
+    """Of the chain's own lanes, by destination."""
+    held: Mapping[ChainId, Held]
+    """What the chain's oracles hold of the lanes that lead to it, by source."""
+
+
+class Watcher:
+    """Reads one chain; `payee` is the account whose fees count as ours."""
+
+    def __init__(self, *, places: Places, chain: ChainId, rpc: Rpc, payee: Account | None) -> None:
+        self.place: Place = places[chain]
+        self.rpc = rpc
+        self._payee = payee
+        lanes = [LaneId(source=x.source, destination=x.destination) for x in places.lanes()]
+        self._out = [lane.destination for lane in lanes if lane.source == chain]
+        self._into = {x.source: places.oracle(x) for x in lanes if x.destination == chain}
+
+    async def head(self) -> Block:
+        """Return the newest block that enough endpoints agree on."""
+        return await self.rpc.head()
+
+    async def is_canonical(self, block: BlockRef) -> bool:
+        """Tell whether the chain still has `block`; it has to be at or below the head."""
+        return (await self.rpc.block(block.number)).hash == block.hash
+
+    async def ancestor(self, checkpoints: Sequence[BlockRef]) -> BlockNumber:
+        """Return the newest of the checkpoints that is still canonical.
+
+        With none left it is the block before the deployment: everything is read again.
+        """
+        for start in range(0, len(checkpoints), 20):
+            known = checkpoints[start : start + 20]
+            found = await self.rpc.blocks([block.number for block in known])
+            for had, has in zip(known, found, strict=True):
+                if had.hash == has.hash:
+                    return had.number
+        return BlockNumber(self.first_block - 1)
+
+    @property
+    def first_block(self) -> BlockNumber:
+        """Where the contracts' logs can begin."""
+        return self.place.deployment.block
+
+    async def scan(self, *, first: int, head: Block) -> Scan:
+        """Return everything from block `first` to the head, or to as far as one scan reads.
+
+        Raises BlockReplaced if the chain moved meanwhile: try again from a new head.
+        """
+        last = head
+        if head.number - first >= MAX_SPAN:
+            last = await self.rpc.block(first + MAX_SPAN - 1)
+        logs, (commitments, held) = await asyncio.gather(
+            self.rpc.logs(self._filter(), first=first, last=last.ref), self._lanes(last.ref)
+        )
+        events = [event for event in map(read_log, logs) if event is not None]
+        sent: dict[ChainId, list[Sent]] = {destination: [] for destination in self._out}
+        for event in events:
+            if isinstance(event, Sent) and event.destination in sent:
+                sent[event.destination].append(event)
+        return Scan(
+            chain=self.place.id,
+            at=last,
+            sent=sent,
+            settled=settled_in(events, self._payee),
+            proposed=[event for event in events if isinstance(event, Proposed)],
+            commitments=commitments,
+            held=held,
+        )
+
+    def _filter(self) -> LogFilter:
+        topics: list[Any] = [Sent, Delivered, DeliveryFailed, CreditWaiting, CreditRetried, Proposed]
+        names = ("outbox", "inbox", "hub", "root-registry")
+        addresses = tuple(self.place.at(name) for name in names if self.place.has(name))
+        return LogFilter(addresses=addresses, topics=(tuple(event.TOPIC for event in topics),))
+
+    async def _lanes(self, at: BlockRef) -> tuple[dict[ChainId, bytes], dict[ChainId, Held]]:
+        """Read the commitments of the lanes that leave and what is held of those that arrive."""
+        views: list[View[object]] = [
+            OUTBOX_COMMITMENT.at(self.place.at("outbox"), destination) for destination in self._out
+        ]
+        views += [ORACLE_LATEST.at(oracle, source, self.place.id, then=_held) for source, oracle in self._into.items()]
+        answers = await read_all(self.rpc, views, at=at)
+        own, others = answers[: len(self._out)], answers[len(self._out) :]
+        return dict(zip(self._out, own, strict=True)), dict(zip(self._into, others, strict=True))
+
+
+def settled_in(events: Sequence[object], payee: Account | None) -> list[Settled]:
+    """Return what a chain's logs say of messages, in order.
+
+    A range's log covers the messages that failed in the same transaction too, whichever log comes
+    first: they are taken out of it.
+    """
+    found: list[Settled] = []
+    kinds = (Delivered, DeliveryFailed, CreditWaiting, CreditRetried)
+    wanted = [event for event in events if isinstance(event, kinds)]
+    for _, group in groupby(wanted, key=lambda event: event.log.tx_hash):
+        found += _of_transaction(list(group), payee)
+    return found
+
+
+def _held(commitment: bytes, count: int) -> Held:
+    return Held(commitment=commitment, count=count)
+
+
+_Settling = Delivered | DeliveryFailed | CreditWaiting | CreditRetried
+
+
+def _of_transaction(events: Sequence[_Settling], payee: Account | None) -> list[Settled]:
+    """Order: what was delivered and what failed, then what waits, then what was retried."""
+    failed = {(e.source, e.index) for e in events if isinstance(e, DeliveryFailed)}
+    found: list[Settled] = []
+    for event in events:
+        if isinstance(event, Delivered):
+            indices = range(event.first, event.first + event.n)
+            left = [index for index in indices if (event.source, index) not in failed]
+            parts = gap_ends(left)
+            ours = payee is not None and event.payee == payee
+            found += [
+                _settled(event.log, event.source, first, last - first + 1, Kind.DELIVERED, ours=ours, part=part)
+                for part, (first, last) in enumerate(parts)
+            ]
+        elif isinstance(event, DeliveryFailed):
+            found.append(_settled(event.log, event.source, event.index, 1, Kind.REFUSED, detail=event.reason))
+    for event in events:
+        if isinstance(event, CreditWaiting):
+            reason = bytes([event.reason])
+            found.append(_settled(event.log, event.source, event.index, 1, Kind.WAITS, detail=reason))
+    for event in events:
+        if isinstance(event, CreditRetried):
+            ours = payee is not None and event.payee == payee
+            found.append(_settled(event.log, event.source, event.index, 1, Kind.CREDITED, ours=ours))
+    return found
+
+
+def _settled(
+    log: Log,
+    source: ChainId,
+    first: int,
+    n: int,
+    kind: Kind,
+    *,
+    ours: bool = False,
+    detail: bytes = b"",
+    part: int = 0,
+) -> Settled:
+    return Settled(
+        source=source,
+        first=first,
+        n=n,
+        kind=kind,
+        ours=ours,
+        detail=detail,
+        block_number=log.block.number,
+        block_hash=log.block.hash,
+        tx_hash=log.tx_hash,
+        log_index=log.index,
+        part=part,
+    )

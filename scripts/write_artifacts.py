@@ -26,6 +26,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "contracts"
 COMPILE_SECONDS = 900
+ENVIRONMENT = os.environ | {
+    "FOUNDRY_PROFILE": "default",
+    "FOUNDRY_LINT_LINT_ON_BUILD": "false",
+}  # lint has its own stage
 
 IMPORT = re.compile(r"""^\s*(?:import|\}\s*from)\b[^;"']*["']([^"']+)["']\s*;""", re.MULTILINE)
 DEPLOYABLE = re.compile(r"^contract\s+(\w+)", re.MULTILINE)  # not abstract, not a library, not an interface
@@ -143,7 +147,13 @@ def _compile(name: str, path: PurePosixPath, forge: Path) -> bytes:
             str(path),
         ]
         run = subprocess.run(
-            command, cwd=CONTRACTS, capture_output=True, text=True, check=False, timeout=COMPILE_SECONDS
+            command,
+            cwd=CONTRACTS,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=COMPILE_SECONDS,
+            env=ENVIRONMENT,
         )
         if run.returncode:
             raise ArtifactError(f"{path} does not compile:\n{run.stdout}{run.stderr}")

@@ -70,6 +70,11 @@ def test_layering__import_hidden_in_a_function__is_still_seen() -> None:
     assert violations({"hub.fees": "def now() -> float:\n    import time\n    return time.time()\n"})
 
 
+@pytest.mark.parametrize("call", ["import_module('bridge.client')", "importlib.import_module('bridge.client')"])
+def test_layering__import_by_a_call__is_still_seen(call: str) -> None:
+    assert violations({"bridge.rpc": call, "bridge.client": ""})
+
+
 def test_layering__lower_layer_importing_a_higher_one__is_refused() -> None:
     texts = {"bridge.rpc": "from bridge.client import Bridge", "bridge.client": ""}
     assert violations(texts) == ["bridge.rpc:1: adapter imports bridge.client, which is service"]

@@ -38,6 +38,8 @@ TABLE: tuple[tuple[str, Layer], ...] = (
     ("hub.errors", Layer.TYPES),
     ("relayer.types", Layer.TYPES),
     ("relayer.errors", Layer.TYPES),
+    ("bridge.amounts", Layer.PURE),
+    ("bridge.fields", Layer.PURE),
     ("bridge.keccak", Layer.PURE),
     ("bridge.merkle*", Layer.PURE),
     ("bridge.mpt*", Layer.PURE),
@@ -47,7 +49,10 @@ TABLE: tuple[tuple[str, Layer], ...] = (
     ("bridge.artifacts", Layer.ADAPTER),
     ("bridge.chains*", Layer.ADAPTER),
     ("bridge.contracts*", Layer.ADAPTER),
+    ("bridge.deployments", Layer.ADAPTER),
+    ("bridge.keystore", Layer.ADAPTER),
     ("bridge.rpc*", Layer.ADAPTER),
+    ("bridge.sender", Layer.ADAPTER),
     ("bridge.signer*", Layer.ADAPTER),
     ("bridge.client*", Layer.SERVICE),
     ("bridge.deploy*", Layer.SERVICE),
@@ -60,10 +65,18 @@ TABLE: tuple[tuple[str, Layer], ...] = (
     ("hub.venue*", Layer.PURE),
     ("hub.cli*", Layer.ENTRY),
     ("hub", Layer.ENTRY),
+    ("relayer.lanes", Layer.PURE),
     ("relayer.policy*", Layer.PURE),
+    ("relayer.quorum", Layer.PURE),
+    ("relayer.settle", Layer.PURE),
+    ("relayer.terms", Layer.PURE),
     ("relayer.transfer*", Layer.PURE),
+    ("relayer.book", Layer.ADAPTER),
+    ("relayer.decisions", Layer.ADAPTER),
     ("relayer.migrations*", Layer.ADAPTER),
+    ("relayer.network", Layer.ADAPTER),
     ("relayer.prover*", Layer.ADAPTER),
+    ("relayer.queries", Layer.ADAPTER),
     ("relayer.rows", Layer.ADAPTER),
     ("relayer.store*", Layer.ADAPTER),
     ("relayer.submitter*", Layer.ADAPTER),
@@ -81,6 +94,7 @@ PURE_MAY_IMPORT = frozenset(
     {
         "__future__",
         "abc",
+        "array",
         "bisect",
         "collections",
         "collections.abc",
@@ -94,6 +108,7 @@ PURE_MAY_IMPORT = frozenset(
         "itertools",
         "math",
         "operator",
+        "re",
         "string",
         "struct",
         "types",
@@ -113,11 +128,10 @@ PURE_MAY_IMPORT = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """One name that one line of a module imports; `target` is a module, `is_late` when inside a function."""
+    """One name that one line of a module imports; `target` is a module."""
 
     target: str
     line: int
-    is_late: bool
 
 
 def sources(root: Path = ROOT) -> dict[str, Path]:
@@ -145,16 +159,18 @@ def pure_modules(root: Path = ROOT) -> dict[str, Path]:
 def imports_of(module: str, text: str, known: Iterable[str]) -> Iterator[Import]:
     """Yield what the source `text` of `module` imports; `from a import b` counts as a.b where that is `known`."""
     known = frozenset(known)
-    for node, is_late in _walk(ast.parse(text), is_late=False):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Call):
+            targets = _named_in_call(node)
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(module, node, is_package=_is_package(module, known))
             targets = [inner if (inner := f"{base}.{alias.name}") in known else base for alias in node.names]
         else:
             continue
         for target in dict.fromkeys(targets):
-            yield Import(target=target, line=node.lineno, is_late=is_late)
+            yield Import(target=target, line=node.lineno)
 
 
 def violations(texts: Mapping[str, str]) -> list[str]:
@@ -199,11 +215,12 @@ def _py_evm_files(graph: Mapping[str, list[Import]]) -> list[str]:
     return [f"py-evm is imported by {', '.join(users)}: one file may"] if len(users) > 1 else []
 
 
-def _walk(node: ast.AST, *, is_late: bool) -> Iterator[tuple[ast.AST, bool]]:
-    for child in ast.iter_child_nodes(node):
-        yield child, is_late
-        inside = is_late or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
-        yield from _walk(child, is_late=inside)
+def _named_in_call(node: ast.Call) -> list[str]:
+    """Return the module of `import_module("...")`; names that are computed at run time stay out of reach."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name not in {"import_module", "__import__"} or not node.args or not isinstance(node.args[0], ast.Constant):
+        return []
+    return [str(node.args[0].value)]
 
 
 def _absolute(module: str, node: ast.ImportFrom, *, is_package: bool) -> str:

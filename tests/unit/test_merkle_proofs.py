@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bridge import merkle
@@ -48,7 +48,6 @@ def places(draw: st.DrawFn) -> tuple[int, int, int]:
     return first, draw(st.integers(1, count - first)), count
 
 
-@settings(deadline=None)
 @given(place=places(), lane=st.booleans())
 def test_proof__any_range_at_any_count__is_accepted(place: tuple[int, int, int], *, lane: bool) -> None:
     assert proof_of(*place, lane=lane).is_accepted(lane=lane)
@@ -111,7 +110,6 @@ def test_verify__attacked_proof__is_false(
     assert not attack(proof_of(*place, lane=lane)).is_accepted(lane=lane)
 
 
-@settings(deadline=None)
 @given(place=places(), lane=st.booleans(), data=st.data())
 def test_verify__any_sibling_changed_dropped_or_swapped__is_false(
     place: tuple[int, int, int], data: st.DataObject, *, lane: bool
@@ -135,7 +133,6 @@ def test_verify__any_sibling_changed_dropped_or_swapped__is_false(
             assert not replace(proof, siblings=attempt).is_accepted(lane=lane)
 
 
-@settings(deadline=None)
 @given(place=places(), other=st.integers(0, 2**32), lane=st.booleans())
 def test_verify__another_index_under_the_same_proof__is_false(
     place: tuple[int, int, int], other: int, *, lane: bool

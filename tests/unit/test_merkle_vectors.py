@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from merkly.mtree import MerkleTree
 from merkly.node import Side
@@ -48,7 +48,6 @@ def merkly_rule(left: bytes, right: bytes) -> bytes:
     return bytes.fromhex(left.decode()) if right == b"" else keccak256(left + right)
 
 
-@settings(deadline=None)
 @given(leaves=st.lists(st.binary(min_size=32, max_size=32).filter(any), min_size=2, max_size=33, unique=True))
 def test_tree__any_leaves__agrees_with_an_independent_tree(leaves: list[bytes]) -> None:
     tree = merkle.Tree()

@@ -60,6 +60,10 @@ class Table:
         """Tell whether a field is there and not yet read."""
         return name in self._left
 
+    def names(self) -> list[str]:
+        """Return the fields that are not yet read, in the file's order."""
+        return list(self._left)
+
     def table(self, name: str, *, optional: bool = False) -> Table:
         """Return the table in field `name`; an optional one that is absent reads as empty."""
         raw = self._left.pop(name, {} if optional else _ABSENT)

@@ -12,9 +12,9 @@ struct VaultAsset {
     uint8 decimals; // must be what the token says, at most 18
     uint16 outflowBps; // share of what the vault holds that may leave within `outflowWindow`
     uint32 outflowWindow; // seconds in which the whole budget comes back, above zero
-    uint104 outflowFloor; // the budget is never less than this, above zero: so the last claim is paid too
     uint104 ceiling; // deposits that would bring `held` above it are refused
     uint104 maxDeposit; // one deposit at most; never above the hub's inflow burst, or it would wait there for good
+    uint104 outflowFloor; // the budget is never less than this, above zero: so the last claim is paid too
 }
 
 /// @notice Why a release was not pushed to its receiver at once.
@@ -114,7 +114,8 @@ interface IVault is IMessageRecipient, IIntents {
     /// @return paid In wads.
     function retryClaim(bytes32 account, address to, uint32 asset) external returns (uint128 paid);
 
-    /// @notice Lets a claim be paid to another address; by `to`, or by the account's owner if that is an externally owned address.
+    /// @notice Lets a claim be paid to another address; by `to`, or by the account's owner, who must be an
+    ///         externally owned address on any chain but the hub's.
     function redirectClaim(bytes32 account, address to, uint32 asset, address newTo) external;
 
     /// @notice Lists another asset; only the owner, behind its delay.

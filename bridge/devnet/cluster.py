@@ -30,7 +30,7 @@ _LOCK = "lock"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainStatus:
-    """One chain of a state folder; `started` is the kernel's start time of its process, which no later process shares."""
+    """One chain of a state folder; `started` is the kernel's start time of its process, which no later one shares."""
 
     name: str
     chain_id: int

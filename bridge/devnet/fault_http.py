@@ -1,4 +1,4 @@
-"""The little HTTP server under the fault proxy: it can do what a proper server never does, such as hang up without an answer.
+"""The little HTTP server under the fault proxy: it can hang up without an answer, as no proper server does.
 
 It reads POST bodies by Content-Length, keeps connections alive, and leaves everything else out: its clients are
 this project's own.

@@ -19,6 +19,11 @@
     │   ├── DeploymentConflict  what stands on a chain is not what was to be deployed
     │   └── TransactionFailed a transaction that was mined and reverted, or never mined
     └── TransferError         a transfer that cannot be made, or cannot go on
+        ├── TransferUnknown   an id that stands for no transfer
+        ├── TransferTimedOut  not finished in the time given; it goes on
+        ├── TransferRefused   a request that the rules do not allow, said before gas is spent
+        ├── OwnerIsContract   an account whose owner acts on one chain alone
+        └── RootNotFinal      no final root covers the message yet
 
 Subclasses for one area stand in this module too, so that the tree can be read in one place. Each
 message says what was wrong, what was expected, and what to do.
@@ -195,3 +200,53 @@ class TransactionFailed(ChainError):
 
 class TransferError(CausewayError):
     """A transfer that cannot be made, or cannot go on."""
+
+
+class TransferUnknown(TransferError):
+    """An id that stands for no transfer."""
+
+    def __init__(self, *, id: str, problem: str) -> None:  # noqa: A002  # its name everywhere
+        super().__init__(f"transfer {id} {problem}; use an id as the SDK or the command line gave it")
+        self.id = id
+        self.problem = problem
+
+
+class TransferTimedOut(TransferError):
+    """A transfer that did not finish in the time given; nothing is lost and it goes on."""
+
+    def __init__(self, *, id: str, stage: str, seconds: float) -> None:  # noqa: A002  # as above
+        super().__init__(f"transfer {id} is {stage} after {seconds:g} s; resume it by its id, or deliver it yourself")
+        self.id = id
+        self.stage = stage
+        self.seconds = seconds
+
+
+class TransferRefused(TransferError):
+    """A request that the rules do not allow, found before anything was sent."""
+
+    def __init__(self, *, what: str, found: str, expected: str) -> None:
+        super().__init__(f"{what}: {found}; expected {expected}")
+        self.what = what
+        self.found = found
+        self.expected = expected
+
+
+class OwnerIsContract(TransferError):
+    """An account whose owner is a contract here, but not the same contract at the hub."""
+
+    def __init__(self, *, owner: str, chain: str) -> None:
+        super().__init__(
+            f"{owner} is a contract on {chain} and not the same at the hub, so nobody could move "
+            "what is deposited for it; deposit for an account of an owner who acts at the hub"
+        )
+        self.owner = owner
+        self.chain = chain
+
+
+class RootNotFinal(TransferError):
+    """No root that the destination holds, or that can be proven to it now, covers the message."""
+
+    def __init__(self, *, message: str, problem: str) -> None:
+        super().__init__(f"message {message} cannot be delivered yet: {problem}; try again later")
+        self.message = message
+        self.problem = problem

@@ -58,9 +58,9 @@ class Function:
         """Return the arguments of calldata made for this function."""
         return tuple(map(_plain, self.inputs, decode(self.inputs, calldata[4:])))
 
-    def at(self, to: Address, *arguments: AbiValue, then: Callable[..., Value] | None = None) -> View[Value]:
-        """Return this view of the contract at `to`; `then` makes a record of what it returns."""
-        return View(to=to, function=self, data=self.encode(*arguments), then=then)
+    def at(self, to: Address, *arguments: AbiValue) -> View[Any]:
+        """Return the question that this view is to the contract at `to`."""
+        return View(to=to, function=self, data=self.encode(*arguments))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +70,11 @@ class View(Generic[Value]):
     to: Address
     function: Function
     data: bytes
-    then: Callable[..., Value] | None = None
 
     def decode(self, returned: bytes) -> Value:
         """Return the answer; see `Function.decode`."""
-        value = self.function.decode(returned)
-        if self.then is None:
-            answer: Value = value
-            return answer
-        return self.then(*value) if isinstance(value, tuple) else self.then(value)
+        answer: Value = self.function.decode(returned)
+        return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,7 @@ class Sender:
 
     async def sign(self, call: Call) -> SignedTransaction:
         """Return the transaction, signed and not sent; its nonce counts as used from here on."""
-        gas = call.gas if call.gas is not None else await self._estimate(call)
+        gas = call.gas if call.gas is not None else await self.estimate(call)
         base_fee, tip = await self.rpc.gas_price()
         async with self._turn:
             nonce = max(self._next_nonce, await self.rpc.nonce(self.signer.address))
@@ -104,7 +104,8 @@ class Sender:
         except RequestRefused:
             return  # mined meanwhile: the next look at the receipt tells
 
-    async def _estimate(self, call: Call) -> int:
+    async def estimate(self, call: Call) -> int:
+        """Return the gas for a call, with a margin; raises CallReverted if it would revert now."""
         fields = {"from": to_hex(self.signer.address), "data": to_hex(call.data)}
         if call.to is not None:
             fields["to"] = to_hex(call.to)

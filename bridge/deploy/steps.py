@@ -22,17 +22,18 @@ from bridge.deployments import (
     load_deployments,
     save_deployments,
 )
-from bridge.errors import CausewayError, DeploymentConflict
+from bridge.errors import CausewayError, DeploymentConflict, TransactionFailed
 from bridge.keccak import keccak256
-from bridge.rpc import Block, Rpc
+from bridge.rpc import Block, Receipt, Rpc
 from bridge.rpc.types import to_hex
 from bridge.sender import Call, Sender
-from bridge.signer import Signer
+from bridge.signer import SignedTransaction, Signer
 from bridge.types import Address, BlockNumber
 
-GAS_BASE = 1_000_000
+GAS_BASE = 4_000_000
 GAS_A_BYTE = 280
-"""200 to store a byte, 16 of calldata, 2 a word to hash, memory; constructors are within the base."""
+"""200 to store a byte, 16 of calldata, 2 a word to hash, memory; constructors are within the base:
+an Outbox writes 33 slots for each of its lanes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +169,17 @@ async def _create(sender: Sender, places: Places, pieces: Sequence[Piece]) -> di
     for piece in pieces:
         data = custody.DEPLOYER_DEPLOY.encode(salt_of(piece.name), piece.init_code)
         gas = GAS_BASE + GAS_A_BYTE * len(piece.init_code)
-        sent.append(await sender.submit(Call(to=places.deployer, data=data, gas=gas)))
-    return {piece.name: (await sender.wait(signed)).gas_used for piece, signed in zip(pieces, sent, strict=True)}
+        call = Call(to=places.deployer, data=data, gas=gas)
+        sent.append((piece.name, call, await sender.submit(call)))
+    return {name: (await _created(sender, call, signed)).gas_used for name, call, signed in sent}
+
+
+async def _created(sender: Sender, call: Call, signed: SignedTransaction) -> Receipt:
+    try:
+        return await sender.wait(signed)
+    except TransactionFailed:
+        await sender.estimate(call)  # a constructor that refuses says why here
+        raise
 
 
 async def _check_code(rpc: Rpc, places: Places, pieces: Sequence[Piece]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -67,7 +68,7 @@ class Book:
                 rows = await queries.leaves(connection, lane.id.source, lane.id.destination)
                 lane.restore((row.leaf for row in rows), (row.block_number for row in rows))
                 await self._reload(connection, lane)
-            for chain in {end for lane in self.lanes for end in (lane.source, lane.destination)}:
+            for chain in await queries.read_chains(connection):
                 known = await queries.checkpoints(connection, chain)
                 if known:
                     self.cursors[chain] = known[0]
@@ -221,7 +222,37 @@ class Book:
                 changes = [Change(index=i, transfer=sent, outgoing=row.id) for i in seen]
                 await queries.store_changes(connection, row.source, chain, changes)
 
+    async def settle_by_state(self, lane: LaneBook, settled: Sequence[Settled], *, now: int) -> None:
+        """Take what a destination's state says of messages about which logs are missing."""
+        async with self.deciding:
+            result = settle(lane.pending, settled, at=now)
+            rows = [settlement_row(lane.id.destination, one, now) for one in settled]
+            async with self.store.begin() as connection:
+                await queries.add_rows(connection, SettlementRow, rows)
+                await store_result(connection, lane, result)
+            lane.commit(result.changes)
+
+    async def settle_missing(self, scan: Scan, *, now: int) -> int:
+        """Take settlements of a scan read again that were not in it before; return how many."""
+        async with self.store.read() as connection:
+            known = await queries.settlement_keys(connection, scan.chain)
+        missing = [one for one in scan.settled if (one.block_number, one.log_index, one.part) not in known]
+        for lane in self.into(scan.chain):
+            own = [one for one in missing if one.source == lane.id.source]
+            if own:
+                log.warning("settlement_was_missing", lane=lane.id.destination, n=len(own))
+                await self.settle_by_state(lane, own, now=now)
+        return len(missing)
+
+    async def checkpoints(self, connection: AsyncConnection, chain: ChainId) -> list[BlockRef]:
+        """Return a chain's checkpoints, newest first."""
+        return await queries.checkpoints(connection, chain)
+
     # --- deciding -------------------------------------------------------------------------------
+
+    def serial(self) -> str:
+        """Return a name that no decision has had: for decisions that may be taken again."""
+        return uuid4().hex
 
     def require_honest(self, lane: LaneBook) -> None:
         """Raise HeldDisputed if the destination holds a root that the source's tree never had."""

@@ -58,6 +58,19 @@ async def checkpoints(connection: AsyncConnection, chain: ChainId) -> list[Block
     return [BlockRef(number=BlockNumber(n), hash=Hash32(h)) for n, h in rows]
 
 
+async def read_chains(connection: AsyncConnection) -> list[ChainId]:
+    """Return the chains of which anything was read."""
+    found = await connection.execute(select(checkpoint.c.chain).distinct())
+    return [ChainId(chain) for (chain,) in found]
+
+
+async def settlement_keys(connection: AsyncConnection, chain: ChainId) -> set[tuple[int, int, int]]:
+    """Return (block, log index, part) of every settlement known of a chain."""
+    wanted = select(settlement.c.block_number, settlement.c.log_index, settlement.c.part)
+    rows = await connection.execute(wanted.where(settlement.c.chain == chain))
+    return {(block, index, part) for block, index, part in rows}
+
+
 async def prune_checkpoints(connection: AsyncConnection, chain: ChainId, below: int) -> None:
     """Forget a chain's checkpoints below a final block, but for the newest of them."""
     old = and_(checkpoint.c.chain == chain, checkpoint.c.number <= below)
@@ -207,6 +220,27 @@ async def earned(connection: AsyncConnection) -> dict[tuple[int, int], int]:
     for chain, asset, amount in rows:
         total[chain, asset] = total.get((chain, asset), 0) + amount
     return total
+
+
+async def spent(connection: AsyncConnection) -> dict[int, int]:
+    """Return the wei paid for gas so far, by chain."""
+    total: dict[int, int] = {}
+    wanted = select(outgoing.c.chain, outgoing.c.paid).where(outgoing.c.gas_used > 0)
+    for chain, paid in await connection.execute(wanted):
+        total[chain] = total.get(chain, 0) + paid
+    return total
+
+
+async def prune_attempts(connection: AsyncConnection, chain: ChainId, before: int) -> int:
+    """Forget the bytes of transactions that were closed before a time; their rows stay."""
+    closed = select(outgoing.c.id).where(
+        outgoing.c.chain == chain,
+        outgoing.c.status.in_(("mined", "reverted", "lost")),
+        outgoing.c.updated_at < before,
+    )
+    done = await connection.execute(delete(attempt).where(attempt.c.outgoing.in_(closed)))
+    await connection.execute(update(outgoing).where(outgoing.c.id.in_(closed), outgoing.c.data != b"").values(data=b""))
+    return int(done.rowcount)
 
 
 def _lane(source: ChainId, destination: ChainId) -> Any:  # noqa: ANN401  # an SQL expression

@@ -8,13 +8,15 @@ lease sends. What is read and written stands in `relayer.queries`.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -29,28 +31,36 @@ BUSY_MILLISECONDS = 10_000
 class Store:
     """A database at the current schema; `begin` gives a transaction, one at a time."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, lock: IO[str] | None) -> None:
         self._engine = engine
+        self._lock = lock
         self._writing = asyncio.Lock()
 
     @classmethod
-    async def open(cls, url: str) -> Self:
+    async def open(cls, url: str, *, is_owner: bool = True) -> Self:
         """Connect to `url` (sqlite:///path or postgresql://…) and apply pending migrations.
 
-        Raises StoreError if it cannot be reached or is newer than this version.
+        The owner of a SQLite file is one process: a second one is refused. Whoever only reads
+        opens it with `is_owner` false, beside the owner. Raises StoreError if the store cannot be
+        reached, is in use, or is newer than this version.
         """
+        lock = _lock_of(url) if is_owner else None
         engine = _engine(url)
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(_migrate)
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, CommandError, OSError) as error:
             await engine.dispose()
+            if lock is not None:
+                lock.close()
             raise StoreError(_reason(error)) from error
-        return cls(engine)
+        return cls(engine, lock)
 
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -74,12 +84,30 @@ class Store:
         return True
 
 
+def _lock_of(url: str) -> IO[str] | None:
+    """Take the lock beside a SQLite file; it ends with the process, however that ends."""
+    kind, _, path = url.partition(":///")
+    if kind != "sqlite":
+        return None
+    file = Path(f"{path}.lock")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = file.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise StoreError(
+            f"the store {path} is in use by another process; stop that one, or give this one a store of its own"
+        ) from None
+    return lock
+
+
 def _engine(url: str) -> AsyncEngine:
     kind, separator, rest = url.partition("://")
     if not separator or kind not in DRIVERS:
         raise StoreError(f"store {kind!r} is unknown; give sqlite:///path or postgresql://…")
     if kind == "sqlite":
-        Path(rest.removeprefix("/")).parent.mkdir(parents=True, exist_ok=True)
+        Path(rest[1:]).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(f"{DRIVERS[kind]}://{rest}")
     if kind == "sqlite":
         event.listen(engine.sync_engine, "connect", _set_pragmas)

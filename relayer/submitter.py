@@ -23,9 +23,10 @@ from relayer import queries
 from relayer.book import Book
 from relayer.decisions import Decision, Status, store_decision
 from relayer.lanes import Change, LaneBook, LaneId
+from relayer.lease import Lease
 from relayer.policy import FeePlan, GasFee, first_fee, free_nonces, raised_fee, replacement_due
 from relayer.rows import AttemptRow
-from relayer.transfer import Abandoned, Input, Planned, Signed
+from relayer.transfer import Abandoned, Input, Planned, RootFinal, Signed
 
 log = structlog.get_logger()
 LOST_AFTER = 3
@@ -46,16 +47,25 @@ class Bid:
 class Submitter:
     """Sends one key's transactions on one chain."""
 
-    def __init__(self, *, chain: ChainId, rpc: Rpc, signer: Signer, book: Book, fees: FeePlan) -> None:
+    def __init__(
+        self,
+        *,
+        chain: ChainId,
+        rpc: Rpc,
+        signer: Signer,
+        book: Book,
+        fees: FeePlan,
+        lease: Lease | None = None,
+    ) -> None:
         self.chain = chain
         self.rpc = rpc
         self.signer = signer
         self.book = book
         self.fees = fees
+        self._lease = lease
         self.spent = 0
         self._lost: dict[int, int] = {}
         self._sending = asyncio.Lock()
-        self._followed: bytes = b""
 
     @property
     def address(self) -> Address:
@@ -75,7 +85,9 @@ class Submitter:
                     if number is None:
                         continue
                     taken += 1
-                    touched += await self._advance(connection, number, decision, [Planned(at=now)], numbered=True)
+                    touched += await self._advance(
+                        connection, number, decision, [RootFinal(at=now), Planned(at=now)], numbered=True
+                    )
             for lane, changes in touched:
                 lane.commit(changes)
         return taken
@@ -102,10 +114,18 @@ class Submitter:
         await queries.store_changes(connection, lane.id.source, self.chain, changes)
         return [(lane, changes)]
 
+    def _may_send(self, now: int) -> bool:
+        return self._lease is None or self._lease.is_held(now)
+
     # --- sending --------------------------------------------------------------------------------
 
     async def push(self, *, now: int) -> int:
-        """Sign, store and broadcast everything decided, and return how many there were."""
+        """Sign, store and broadcast everything decided, and return how many there were.
+
+        A replica without the lease leaves it for the one that has it.
+        """
+        if not self._may_send(now):
+            return 0
         async with self._sending:
             async with self.book.store.read() as connection:
                 rows = await queries.live(connection, self.chain)
@@ -180,6 +200,8 @@ class Submitter:
 
     async def follow(self, *, now: int) -> int:
         """Look what became of what was sent, outbid what is stuck; return how many are under way."""
+        if not self._may_send(now):
+            return 0
         async with self._sending:
             async with self.book.store.read() as connection:
                 rows = [r for r in await queries.live(connection, self.chain) if r.nonce is not None]
@@ -214,7 +236,7 @@ class Submitter:
         now: int,
         *,
         receipt: Receipt | None = None,
-        paid: int = 0,  # noqa: ANN401
+        paid: int = 0,
     ) -> None:
         touched: list[tuple[LaneBook, list[Change]]] = []
         async with self.book.deciding:

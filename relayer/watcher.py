@@ -17,7 +17,7 @@ from bridge.contracts.clearing import CreditRetried, CreditWaiting
 from bridge.contracts.finality import ORACLE_LATEST, Proposed
 from bridge.contracts.messaging import OUTBOX_COMMITMENT, Delivered, DeliveryFailed, Sent
 from bridge.rpc import Block, BlockRef, Log, LogFilter, Rpc
-from bridge.types import Account, Address, BlockNumber, ChainId
+from bridge.types import Account, BlockNumber, ChainId
 from relayer.lanes import Held, LaneId
 from relayer.network import Place, Places
 from relayer.policy import gap_ends
@@ -114,13 +114,24 @@ class Watcher:
 
     async def _lanes(self, at: BlockRef) -> tuple[dict[ChainId, bytes], dict[ChainId, Held]]:
         """Read the commitments of the lanes that leave and what is held of those that arrive."""
-        views: list[View[object]] = [
+        views: list[View[Any]] = [
             OUTBOX_COMMITMENT.at(self.place.at("outbox"), destination) for destination in self._out
         ]
-        views += [ORACLE_LATEST.at(oracle, source, self.place.id, then=_held) for source, oracle in self._into.items()]
-        answers = await read_all(self.rpc, views, at=at)
-        own, others = answers[: len(self._out)], answers[len(self._out) :]
-        return dict(zip(self._out, own, strict=True)), dict(zip(self._into, others, strict=True))
+        answers = await read_all(self.rpc, [*views, *self._held_views()], at=at)
+        own = dict(zip(self._out, answers, strict=False))
+        return own, self._as_held(answers[len(self._out) :])
+
+    async def held(self, at: BlockRef) -> dict[ChainId, Held]:
+        """Return what the chain's oracles hold of the lanes that arrive, by source."""
+        return self._as_held(await read_all(self.rpc, self._held_views(), at=at))
+
+    def _held_views(self) -> list[View[Any]]:
+        here = self.place.id
+        return [ORACLE_LATEST.at(oracle, source, here) for source, oracle in self._into.items()]
+
+    def _as_held(self, answers: Sequence[tuple[bytes, int]]) -> dict[ChainId, Held]:
+        held = [Held(commitment=root, count=count) for root, count in answers]
+        return dict(zip(self._into, held, strict=True))
 
 
 def settled_in(events: Sequence[object], payee: Account | None) -> list[Settled]:
@@ -135,10 +146,6 @@ def settled_in(events: Sequence[object], payee: Account | None) -> list[Settled]
     for _, group in groupby(wanted, key=lambda event: event.log.tx_hash):
         found += _of_transaction(list(group), payee)
     return found
-
-
-def _held(commitment: bytes, count: int) -> Held:
-    return Held(commitment=commitment, count=count)
 
 
 _Settling = Delivered | DeliveryFailed | CreditWaiting | CreditRetried

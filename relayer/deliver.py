@@ -1,0 +1,326 @@
+"""Deliver the messages that lead to one chain: seek roots, plan, prove, try, store, send.
+
+Nothing is sent that the node, asked beforehand, refuses; what it refuses waits and is then tried
+alone. A root that is needed and not yet held travels with the first delivery of its lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from bridge.contracts import View, as_revert
+from bridge.contracts.clearing import RETRY
+from bridge.contracts.messaging import DELIVER, IS_DELIVERED, UPDATE_AND_DELIVER
+from bridge.errors import CallReverted, ChainError, RequestRefused
+from bridge.messages import Item
+from bridge.proofs import Delivery, deliver
+from bridge.rpc import BlockRef, Request, Rpc
+from bridge.rpc.types import parse_bytes, to_hex
+from bridge.types import Account, AssetId, Hash32, LeafCount, LeafIndex
+from relayer import queries
+from relayer.book import Book, HeldDisputed
+from relayer.decisions import Decision, Purpose
+from relayer.errors import EvidenceMissing
+from relayer.lanes import Change, LaneBook, LaneId
+from relayer.network import Place
+from relayer.policy import Batch, Bounds, GasModel, Market, plan
+from relayer.prover import Evidence, Prover, held_evidence
+from relayer.settle import Kind, Settled
+from relayer.submitter import Submitter
+from relayer.transfer import Abandoned, Planned, RetryDue, RootFinal, Stage
+
+log = structlog.get_logger()
+RETRY_GAS = 700_000
+GAS = GasModel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryTerms:
+    """How an operator delivers."""
+
+    payee: Account
+    bounds: Bounds
+    in_flight: int
+    simulate: bool
+    prices: Mapping[AssetId, int]
+    coverage_bps: int
+    serve_unpriced: bool
+    patience: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A delivery ready to be stored, with the calldata that shows beforehand what it does."""
+
+    lane: LaneBook
+    batch: Batch
+    decision: Decision
+    trial: bytes
+
+
+class Deliverer:
+    """Delivers to one chain."""
+
+    def __init__(
+        self,
+        *,
+        place: Place,
+        rpc: Rpc,
+        book: Book,
+        submitter: Submitter,
+        provers: Mapping[LaneId, Prover],
+        terms: DeliveryTerms,
+    ) -> None:
+        self._place = place
+        self._rpc = rpc
+        self._book = book
+        self._submitter = submitter
+        self._provers = provers
+        self._terms = terms
+
+    async def step(self, *, now: int) -> int:
+        """Send what is worth sending now, and return how many transactions that were."""
+        await self._retry(now)
+        room = self._terms.in_flight - await self._under_way()
+        for lane in self._book.into(self._place.id):
+            if room <= 0:
+                break
+            try:
+                prepared = await self.prepare(lane, room=room, now=now)
+            except (EvidenceMissing, HeldDisputed) as reason:
+                level = log.error if isinstance(reason, HeldDisputed) else log.debug
+                level("delivery_waits", source=lane.id.source, lane=lane.id.destination, reason=str(reason))
+                continue
+            good = await self._try(prepared, now) if self._terms.simulate else prepared
+            room -= await self._submitter.decide([one.decision for one in good], now=now)
+        return await self._submitter.push(now=now)
+
+    async def _under_way(self) -> int:
+        async with self._book.store.read() as connection:
+            return len(await queries.live(connection, self._place.id))
+
+    # --- planning -------------------------------------------------------------------------------
+
+    async def prepare(self, lane: LaneBook, *, room: int, now: int) -> list[Prepared]:
+        """Return the deliveries of one lane that are worth sending, best first.
+
+        Raises EvidenceMissing where messages wait and no root can be shown for any of them.
+        """
+        self._book.require_honest(lane)
+        waiting = lane.candidates(count=lane.tree.count, now=now)
+        if not waiting:
+            return []
+        evidence = await self._evidence(lane, max(c.index for c in waiting))
+        brought = await self._brought(lane)
+        market = await self._market()
+        batches = plan(
+            lane.candidates(count=evidence.count, now=now),
+            count=evidence.count,
+            model=GAS,
+            bounds=self._terms.bounds,
+            market=market,
+            now=now,
+        )[:room]
+        prepared = []
+        for batch in batches:
+            carries = bool(evidence.update) and brought < evidence.count
+            prepared.append(await self._prepare(lane, batch, evidence, carries=carries))
+            brought = max(brought, evidence.count)
+        return prepared
+
+    async def _evidence(self, lane: LaneBook, highest: int) -> Evidence:
+        """Return what is held if it covers all that waits, else something newer if there is."""
+        held = held_evidence(lane)
+        if held is not None and highest < held.count:
+            return held
+        try:
+            return await self._provers[lane.id].evidence(lane)
+        except EvidenceMissing:
+            if held is None:
+                raise
+            return held
+
+    async def _brought(self, lane: LaneBook) -> int:
+        """Return the highest count whose root an earlier transaction under way brings."""
+        async with self._book.store.read() as connection:
+            rows = await queries.live(connection, self._place.id)
+        counts = [row.root_count for row in rows if row.source == lane.id.source]
+        return max(counts, default=0)
+
+    async def _market(self) -> Market:
+        base_fee = (await self._rpc.head()).base_fee if self._terms.coverage_bps else 0
+        return Market(
+            gas_price=base_fee + self._submitter.fees.priority,
+            prices=self._terms.prices,
+            coverage_bps=self._terms.coverage_bps,
+            serve_unpriced=self._terms.serve_unpriced,
+            patience=self._terms.patience,
+        )
+
+    async def _prepare(self, lane: LaneBook, batch: Batch, evidence: Evidence, *, carries: bool) -> Prepared:
+        last = batch.first + batch.n - 1
+        async with self._book.store.read() as connection:
+            items = await queries.items(connection, lane.id.source, lane.id.destination, batch.first, last)
+        delivery = deliver(
+            lane=lane.lane,
+            tree=lane.tree,
+            first=LeafIndex(batch.first),
+            items=items,
+            count=LeafCount(evidence.count),
+        )
+        plain = self._calldata(delivery, b"")
+        full = self._calldata(delivery, evidence.update) if evidence.update else plain
+        decision = Decision(
+            purpose=Purpose.DELIVER,
+            dedupe=f"deliver:{lane.id.source}:{lane.id.destination}:{batch.first}:{batch.n}:{self._book.serial()}",
+            to=self._place.at("inbox"),
+            data=full if carries else plain,
+            gas=batch.gas_limit + (GAS.limit_root if carries else 0),
+            source=lane.id.source,
+            first=batch.first,
+            n=batch.n,
+            root_count=evidence.count if carries else 0,
+        )
+        return Prepared(lane=lane, batch=batch, decision=decision, trial=full)
+
+    def _calldata(self, delivery: Delivery, update: bytes) -> bytes:
+        rest = (
+            delivery.source,
+            delivery.root,
+            delivery.count,
+            delivery.first,
+            self._terms.payee.to_bytes(),
+            delivery.items,
+            delivery.siblings,
+        )
+        return UPDATE_AND_DELIVER.encode(update, *rest) if update else DELIVER.encode(*rest)
+
+    # --- trying ---------------------------------------------------------------------------------
+
+    async def _try(self, prepared: Sequence[Prepared], now: int) -> list[Prepared]:
+        """Return the deliveries that the node says will do something; put the others off.
+
+        Each is tried with its root, because those before it are not mined yet.
+        """
+        requests = [self._trial(one) for one in prepared]
+        answers = await self._rpc.outcomes(requests)
+        good = []
+        for one, answer in zip(prepared, answers, strict=True):
+            if isinstance(answer, RequestRefused):
+                await self._put_off(one, answer, now)
+            else:
+                good.append(one)
+        return good
+
+    def _trial(self, one: Prepared) -> Request[bytes]:
+        call = {
+            "from": to_hex(self._submitter.address),
+            "to": to_hex(one.decision.to),
+            "data": to_hex(one.trial),
+            "gas": hex(one.decision.gas + (0 if one.decision.root_count else GAS.limit_root)),
+        }
+        return Request(method="eth_call", params=(call, "latest"), parse=parse_bytes)
+
+    async def _put_off(self, one: Prepared, refusal: RequestRefused, now: int) -> None:
+        """Delay messages whose delivery would revert, unless they turn out to be delivered."""
+        reason: ChainError = as_revert(refusal, to="inbox")
+        name = reason.error if isinstance(reason, CallReverted) else "refused"
+        log.warning(
+            "delivery_would_revert",
+            source=one.lane.id.source,
+            lane=one.lane.id.destination,
+            first=one.batch.first,
+            n=one.batch.n,
+            reason=str(reason),
+        )
+        if name == "NothingDelivered":
+            await self._reconcile(one, now)
+        async with self._book.deciding:
+            changes, _ = one.lane.step(
+                [i for i in one.batch.wanted if i in one.lane.pending],
+                RootFinal(at=now),
+                Planned(at=now),
+                Abandoned(at=now),
+            )
+            await self._store(one.lane, changes)
+
+    async def _reconcile(self, one: Prepared, now: int) -> None:
+        """Ask the Inbox about each message of a range of which it would take none.
+
+        The logs that said so were missing: what the contract's state says takes their place.
+        """
+        at = (await self._rpc.head()).ref
+        inbox = self._place.at("inbox")
+        views: list[View[bool]] = [IS_DELIVERED.at(inbox, one.lane.id.source, index) for index in one.batch.wanted]
+        answers = await self._rpc.calls([(view.to, view.data) for view in views], at=at)
+        done = [i for i, v, a in zip(one.batch.wanted, views, answers, strict=True) if v.decode(a)]
+        if done:
+            log.warning("delivery_log_missing", lane=one.lane.id.destination, n=len(done))
+            await self._book.settle_by_state(one.lane, [_state_says(one.lane, i, at) for i in done], now=now)
+
+    async def _store(self, lane: LaneBook, changes: Sequence[Change]) -> None:
+        async with self._book.store.begin() as connection:
+            await queries.store_changes(connection, lane.id.source, lane.id.destination, changes)
+        lane.commit(changes)
+
+    # --- trying again ---------------------------------------------------------------------------
+
+    async def _retry(self, now: int) -> None:
+        """Free refused messages whose time has come, and ask the hub to retry waiting credits."""
+        decisions: list[Decision] = []
+        for lane in self._book.into(self._place.id):
+            due = lane.due(now)
+            if not due:
+                continue
+            waiting = [i for i in due if lane.pending[i].transfer.stage is Stage.WAITING]
+            decisions += await self._credit_retries(lane, waiting)
+            async with self._book.deciding:
+                changes, _ = lane.step(due, RetryDue(at=now))
+                await self._store(lane, changes)
+        await self._submitter.decide(decisions, now=now)
+
+    async def _credit_retries(self, lane: LaneBook, waiting: Sequence[int]) -> list[Decision]:
+        """Return the hub's retries that would succeed now; the others wait on."""
+        decisions = []
+        for index in waiting[:16]:
+            async with self._book.store.read() as connection:
+                [raw] = await queries.items(connection, lane.id.source, lane.id.destination, index, index)
+            item = Item.decode(raw)
+            data = RETRY.encode(lane.id.source, index, item.sender, item.body, self._terms.payee.to_bytes())
+            decision = Decision(
+                purpose=Purpose.RETRY,
+                dedupe=f"retry:{lane.id.source}:{index}:{lane.pending[index].transfer.attempts}:{self._book.serial()}",
+                to=self._place.at("hub"),
+                data=data,
+                gas=RETRY_GAS,
+            )
+            call = {"from": to_hex(self._submitter.address), "to": to_hex(decision.to), "data": to_hex(data)}
+            [answer] = await self._rpc.outcomes(
+                [Request(method="eth_call", params=(call, "latest"), parse=parse_bytes)]
+            )
+            if not isinstance(answer, RequestRefused):
+                decisions.append(decision)
+        return decisions
+
+
+def _state_says(lane: LaneBook, index: int, at: BlockRef) -> Settled:
+    return Settled(
+        source=lane.id.source,
+        first=index,
+        n=1,
+        kind=Kind.DELIVERED,
+        ours=False,
+        detail=b"state",
+        block_number=at.number,
+        block_hash=at.hash,
+        tx_hash=Hash32(bytes(32)),
+        log_index=STATE_LOG + index,
+        part=lane.id.source,
+    )
+
+
+STATE_LOG = 2**33
+"""Log indices from here on stand for what the state says and no log did."""

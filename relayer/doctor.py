@@ -1,0 +1,143 @@
+"""Check everything that a relayer needs, and say of each thing what is wrong and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bridge.errors import CausewayError
+from bridge.keystore import Keystore
+from bridge.signer import LocalSigner
+from bridge.types import Address, Regime
+from relayer.book import Book
+from relayer.config import Role, Settings, load_settings
+from relayer.lanes import LaneId
+from relayer.lease import Lease
+from relayer.network import Place, Places, load_places
+from relayer.parts import Builder, Parts
+from relayer.prover import read_validators
+from relayer.store import Store
+
+Rows = list[dict[str, Any]]
+LOW_BALANCE = 10**16
+"""A hundredth of a native coin: some dozens of deliveries."""
+
+
+class Examination:
+    """Collects findings; a check that raises is a finding too."""
+
+    def __init__(self) -> None:
+        self.rows: Rows = []
+
+    def note(self, check: str, says: str, *, result: str = "good") -> None:
+        """Add a finding: good, warning or wrong."""
+        self.rows.append({"check": check, "result": result, "says": says})
+
+    async def of(self, check: str, look: Callable[[], Awaitable[str]]) -> bool:
+        """Run one check and note what it says."""
+        try:
+            self.note(check, await look())
+        except (CausewayError, httpx.HTTPError, OSError, ValueError) as error:
+            self.note(check, str(error), result="wrong")
+            return False
+        return True
+
+
+async def examine(config: Path) -> Rows:
+    """Return the findings, in the order in which an operator would repair them."""
+    found = Examination()
+    settings = load_settings(config)
+    places = load_places(settings.chains)
+    found.note("settings", f"{config} and {settings.chains} are well formed")
+    sender = Address(bytes(20))
+
+    async def key() -> str:
+        nonlocal sender
+        sender = Keystore(settings.key.keystore).find(settings.key.name).address
+        return f"{settings.key.name} is 0x{sender.hex()}"
+
+    await found.of("key", key)
+    if not await found.of("store", lambda: _store(settings)):
+        return found.rows
+    store = await Store.open(settings.store, is_owner=False)
+    book = Book(store, places.lanes())
+    await book.load()
+    parts = Builder(
+        settings=settings,
+        places=places,
+        book=book,
+        lease=Lease(store, name="doctor", replica="doctor"),
+        signer=LocalSigner.create(),
+    ).build()
+    try:
+        for chain in parts.readers:
+            await _chain(found, parts, places[chain], sender, sends=chain in parts.submitters)
+        if Role.DELIVER in settings.roles:
+            await _attesters(found, settings, places, parts)
+    finally:
+        await parts.close()
+        await store.close()
+    return found.rows
+
+
+async def _store(settings: Settings) -> str:
+    store = await Store.open(settings.store, is_owner=False)
+    await store.close()
+    return "opens, and is at this version's schema"
+
+
+async def _chain(found: Examination, parts: Parts, place: Place, sender: Address, *, sends: bool) -> None:
+    name, rpc = place.chain.name, parts.rpcs[place.id]
+
+    async def serves() -> str:
+        await rpc.check_chain()
+        head = await rpc.head()
+        return f"{len(rpc.sources)} endpoints, quorum {rpc.quorum}, head {head.number}"
+
+    async def deployed() -> str:
+        genesis = (await rpc.block(0)).hash
+        if genesis != place.deployment.genesis:
+            raise ValueError("deployments.json is of another chain of this id: deploy again")
+        head = await rpc.head()
+        for contract, address in place.deployment.contracts.items():
+            if not await rpc.code(address, at=head.ref):
+                raise ValueError(f"no code at {contract}: deploy again, or correct the record")
+        return f"{len(place.deployment.contracts)} contracts stand"
+
+    if not await found.of(f"{name}: endpoints", serves):
+        return
+    await found.of(f"{name}: contracts", deployed)
+    if sends:
+        balance = await rpc.balance(sender, at=(await rpc.head()).ref)
+        result = "good" if balance >= LOW_BALANCE else "warning"
+        found.note(f"{name}: balance", f"{balance} wei for gas", result=result)
+
+
+async def _attesters(found: Examination, settings: Settings, places: Places, parts: Parts) -> None:
+    for place in places.by_id.values():
+        if place.chain.regime is not Regime.QUORUM:
+            continue
+        name = place.chain.name
+        urls = settings.deliver.attesters.get(name, ())
+        lane = next(LaneId(source=x.source, destination=x.destination) for x in places.lanes() if x.source == place.id)
+
+        async def answer(urls: tuple[str, ...] = urls, lane: LaneId = lane) -> str:
+            validators = await read_validators(parts.rpcs[lane.destination], places.oracle(lane), lane.source)
+            signers = [await _signer(parts.http, url, lane) for url in urls]
+            if not validators.is_quorum(signers):
+                raise ValueError(
+                    f"{len(set(signers))} attesters known, not a quorum of the "
+                    f"{len(validators.weights)} validators: name more in deliver.attesters.{name}"
+                )
+            return f"{len(set(signers))} attesters answer, a quorum"
+
+        await found.of(f"{name}: attesters", answer)
+
+
+async def _signer(http: httpx.AsyncClient, url: str, lane: LaneId) -> Address:
+    answer = await http.get(f"{url}/attestations/{lane.source}/{lane.destination}")
+    answer.raise_for_status()
+    return Address(bytes.fromhex(str(answer.json()["signer"]).removeprefix("0x")))

@@ -12,7 +12,7 @@ import fcntl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from alembic import command
 from alembic.config import Config
@@ -110,12 +110,19 @@ def _engine(url: str) -> AsyncEngine:
         Path(rest[1:]).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(f"{DRIVERS[kind]}://{rest}")
     if kind == "sqlite":
-        event.listen(engine.sync_engine, "connect", _set_pragmas)
+        event.listen(engine.sync_engine, "connect", _set_up)
+        event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
-def _set_pragmas(connection: object, _: object) -> None:
-    cursor = connection.cursor()  # type: ignore[attr-defined]  # a driver's connection is untyped
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _set_up(connection: Any, _: object) -> None:  # noqa: ANN401  # a driver's connection is untyped
+    # The driver's own transactions would leave out schema changes; ours take everything in.
+    connection.isolation_level = None
+    cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

@@ -58,10 +58,10 @@ library MerklePatricia {
         (pos, end) = _load(nodes[0], root);
         uint256 used = 1;
         uint256 depth = 0;
+        bool isLeaf = false;
         bool inExtension = false;
         while (true) {
-            bool isLeaf;
-            (pos, end, depth, isLeaf, inExtension) = _step(pos, end, key, depth, inExtension);
+            (pos, depth, isLeaf, inExtension) = _step(pos, end, key, depth, inExtension);
             if (pos == 0 || isLeaf) break;
             if (Rlp.head(pos) == HASH) {
                 _check(used < nodes.length && nodes[used].length >= 32, 5);
@@ -91,21 +91,28 @@ library MerklePatricia {
     function _step(uint256 pos, uint256 end, bytes32 key, uint256 depth, bool inExtension)
         private
         pure
-        returns (uint256 to, uint256 toEnd, uint256 toDepth, bool isLeaf, bool isExtension)
+        returns (uint256 to, uint256 toDepth, bool isLeaf, bool isExtension)
     {
-        (uint256 second, bool isShort) = _split(pos, end);
-        if (!isShort) {
-            to = _branch(pos, end, depth, depth < 64 ? uint8(key[depth >> 1]) >> (depth & 1 == 0 ? 4 : 0) & 15 : NO_NIBBLE);
-            return Rlp.head(to) == EMPTY ? (0, 0, 0, false, false) : (to, end, depth + 1, false, false);
+        unchecked {
+            uint256 nibble = uint256(key) >> (252 - 4 * depth) & 15;
+            to = _plainBranch(pos, end, nibble);
+            uint256 second = 0;
+            if (to == 0) {
+                bool isShort;
+                (second, isShort) = _split(pos, end);
+                if (!isShort) to = _branch(pos, end, depth, nibble);
+            }
+            if (to != 0) {
+                _check(depth < 64, 8);
+                return Rlp.head(to) == EMPTY ? (0, 0, false, false) : (to, depth + 1, false, false);
+            }
+            _check(!inExtension, 11);
+            (uint256 path, uint256 nibbles, bool endsHere) = _path(pos, second, depth);
+            toDepth = depth + nibbles;
+            to = _short(second, end, toDepth, endsHere);
+            bool follows = (path ^ uint256(key) << (4 * depth)) >> (256 - 4 * nibbles) == 0;
+            return follows ? (to, toDepth, endsHere, !endsHere) : (0, 0, false, false);
         }
-        _check(!inExtension, 11);
-        uint256 path;
-        uint256 nibbles;
-        (path, nibbles, isLeaf) = _path(pos, second, depth);
-        to = _short(second, end, depth + nibbles, isLeaf);
-        bool follows = (path ^ uint256(key) << (4 * depth)) >> (256 - 4 * nibbles) == 0;
-        if (!follows) return (0, 0, 0, false, false);
-        return (to, end, depth + nibbles, isLeaf, !isLeaf);
     }
 
     /// @dev Where the second item starts, and whether the list ends with it.
@@ -114,9 +121,35 @@ library MerklePatricia {
         isShort = Rlp.skip(second, end) == end;
     }
 
+    /// @dev The item of `nibble` if these bytes are a branch of hashes and empty items alone, as nearly all are; else 0, which says nothing.
+    ///      Each first byte is 0x80 (one byte in all) or 0xa0 (33), so its difference from 0x80 is what the item is longer than one byte;
+    ///      another byte shows in `odd`, and then positions mean nothing. Such a branch is 17 bytes and 32 for each hash.
+    function _plainBranch(uint256 pos, uint256 end, uint256 nibble) private pure returns (uint256 chosen) {
+        assembly ("memory-safe") {
+            let size := sub(end, pos)
+            if and(eq(and(size, 31), 17), gt(size, 80)) {
+                let odd := 0
+                let rest := sub(16, nibble)
+                for { } nibble { nibble := sub(nibble, 1) } {
+                    let more := xor(byte(0, mload(pos)), 0x80)
+                    odd := or(odd, more)
+                    pos := add(pos, add(more, 1))
+                }
+                chosen := pos
+                for { } rest { rest := sub(rest, 1) } {
+                    let more := xor(byte(0, mload(pos)), 0x80)
+                    odd := or(odd, more)
+                    pos := add(pos, add(more, 1))
+                }
+                let isBranch := and(eq(add(pos, 1), end), eq(byte(0, mload(pos)), 0x80))
+                chosen := mul(chosen, and(isBranch, iszero(and(odd, not(0x20)))))
+            }
+        }
+    }
+
     /// @dev Rule 8. Returns the item of `nibble`.
     function _branch(uint256 pos, uint256 end, uint256 depth, uint256 nibble) private pure returns (uint256 chosen) {
-        _check(depth <= 63, 8);
+        _check(depth < 64, 8);
         uint256 references = 0;
         unchecked {
             for (uint256 i = 0; i < 16; ++i) {
@@ -139,16 +172,18 @@ library MerklePatricia {
         pure
         returns (uint256 path, uint256 nibbles, bool isLeaf)
     {
-        (uint256 from, uint256 to) = Rlp.text(pos, second);
-        _check(to > from, 10);
-        uint256 flag = Rlp.head(from);
-        _check(flag < 0x40 && (flag & 0x10 != 0 || flag & 0x0f == 0), 10);
-        isLeaf = flag & 0x20 != 0;
-        bool isOdd = flag & 0x10 != 0;
-        nibbles = 2 * (to - from) - (isOdd ? 1 : 2);
-        path = isOdd ? uint256(Rlp.word(from)) << 4 : uint256(Rlp.word(from + 1));
-        if (isLeaf) _check(depth + nibbles == 64, 12);
-        else _check(nibbles != 0 && depth + nibbles <= 63, 11);
+        unchecked {
+            (uint256 from, uint256 to) = Rlp.text(pos, second);
+            _check(to > from, 10);
+            uint256 flag = Rlp.head(from);
+            bool isOdd = flag & 0x10 != 0;
+            _check(flag < 0x40 && (isOdd || flag & 0x0f == 0), 10);
+            isLeaf = flag & 0x20 != 0;
+            nibbles = 2 * (to - from) - (isOdd ? 1 : 2);
+            path = isOdd ? uint256(Rlp.word(from)) << 4 : uint256(Rlp.word(from + 1));
+            if (isLeaf) _check(depth + nibbles == 64, 12);
+            else _check(nibbles != 0 && depth + nibbles < 64, 11);
+        }
     }
 
     /// @dev The second item of an extension (a reference, rule 11) or of a leaf (a value, rule 12), which ends at `end`.
@@ -159,38 +194,45 @@ library MerklePatricia {
         }
         uint256 next;
         (to, next) = Rlp.text(pos, end);
-        _check(next > to && next - to <= 110, 12);
+        unchecked {
+            _check(next - to > 0 && next - to <= 110, 12);
+        }
     }
 
     /// @dev Rule 9: an embedded node is judged wherever it stands. Returns its end.
     function _embedded(uint256 pos, uint256 depth, bool inExtension) private pure returns (uint256 end) {
-        uint256 head = Rlp.head(pos);
-        _check(head >= 0xc0 && head <= 0xde, 9);
-        end = pos + head - 0xbf;
-        (uint256 second, bool isShort) = _split(pos + 1, end);
-        if (!isShort) {
-            _branch(pos + 1, end, depth, NO_NIBBLE);
-            return end;
+        unchecked {
+            uint256 head = Rlp.head(pos);
+            _check(head >= 0xc0 && head <= 0xde, 9);
+            end = pos + head - 0xbf;
+            (uint256 second, bool isShort) = _split(pos + 1, end);
+            if (!isShort) {
+                _branch(pos + 1, end, depth, NO_NIBBLE);
+                return end;
+            }
+            _check(!inExtension, 11);
+            (, uint256 nibbles, bool isLeaf) = _path(pos + 1, second, depth);
+            _short(second, end, depth + nibbles, isLeaf);
         }
-        _check(!inExtension, 11);
-        (, uint256 nibbles, bool isLeaf) = _path(pos + 1, second, depth);
-        _short(second, end, depth + nibbles, isLeaf);
     }
 
     /// @dev A big-endian number of at most `limit` bytes without leading zero bytes; zero is the empty string.
     function _number(uint256 pos, uint256 end, uint256 limit) private pure returns (uint256 value, uint256 next) {
-        uint256 from;
-        (from, next) = Rlp.text(pos, end);
-        uint256 size = next - from;
-        _check(size <= limit && (size == 0 || Rlp.head(from) != 0), 14);
-        value = uint256(Rlp.word(from)) >> (256 - 8 * size);
+        unchecked {
+            uint256 from;
+            (from, next) = Rlp.text(pos, end);
+            uint256 size = next - from;
+            _check(size <= limit && (size == 0 || Rlp.head(from) != 0), 14);
+            value = uint256(Rlp.word(from)) >> (256 - 8 * size);
+        }
     }
 
     function _word(uint256 pos, uint256 end) private pure returns (bytes32 value, uint256 next) {
-        _check(pos < end && Rlp.head(pos) == HASH, 14);
-        next = pos + 33;
-        _check(next <= end, 14);
-        value = Rlp.word(pos + 1);
+        unchecked {
+            next = pos + 33;
+            _check(Rlp.head(pos) == HASH && next <= end, 14);
+            value = Rlp.word(pos + 1);
+        }
     }
 
     function _check(bool holds, uint256 rule) private pure {

@@ -93,7 +93,7 @@ abstract contract QuorumRegistry is FinalRoots, Ownable {
 
     function _signer(uint64 chain, uint64 height, bytes32 stateRoot, uint32 epoch_, bytes calldata signature)
         private
-        pure
+        view
         returns (address)
     {
         return ValidatorSets.recoverOne(Statements.stateRoot(chain, height, stateRoot, epoch_), signature);

@@ -7,9 +7,9 @@ import {Validator} from "./IValidatorSets.sol";
 /// @dev   The domain has no chain id and no contract on purpose: a statement is about a source, whoever reads it wherever, and evidence
 ///        against its signer has to be valid on every chain. What must not travel (a vote) names its contract in the struct.
 library Statements {
-    bytes32 internal constant DOMAIN = keccak256(
-        abi.encode(keccak256("EIP712Domain(string name,string version)"), keccak256("Causeway Roots"), keccak256("1"))
-    );
+    /// @dev keccak256(abi.encode(keccak256("EIP712Domain(string name,string version)"), keccak256("Causeway Roots"), keccak256("1"))), written
+    ///      out because the compiler would compute it anew in every call; a test holds it to this.
+    bytes32 internal constant DOMAIN = 0xf14164403bc3d81b7e96d17d82db8b593ef0e94a3928d7d1481e4646a591eae4;
     bytes32 private constant ROOT = keccak256(
         "Root(uint64 source,address outbox,uint64 lane,bytes32 root,uint32 count,uint64 height,uint32 epoch)"
     );
@@ -41,7 +41,14 @@ library Statements {
         return _digest(keccak256(abi.encode(VOTE, court, id, claim, valid, epoch)));
     }
 
-    function _digest(bytes32 structHash) private pure returns (bytes32) {
-        return keccak256(abi.encodePacked(hex"1901", DOMAIN, structHash));
+    /// @dev keccak256(0x1901 ‖ domain ‖ structHash), in free memory that is not kept.
+    function _digest(bytes32 structHash) private pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, shl(240, 0x1901))
+            mstore(add(free, 0x02), DOMAIN)
+            mstore(add(free, 0x22), structHash)
+            digest := keccak256(free, 0x42)
+        }
     }
 }

@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 
 from bridge.errors import CausewayError
 from bridge.types import ChainId
-from relayer.attest import Attester
+from relayer.attest import Attester, Published
 from relayer.errors import DoubleStatement, IntentRefused
 from relayer.intents import IntentDesk
 from relayer.lanes import LaneId
@@ -36,13 +36,24 @@ def make_app(
     """Return the application; roles that the process does not play answer 404."""
     app = FastAPI(title="Causeway relayer", docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.middleware("http")
-    async def bounded(request: Request, call_next: Answer) -> Response:
-        length = request.headers.get("content-length", "0")
-        if request.method == "POST" and (not length.isdigit() or not 0 < int(length) <= MAX_BODY):
-            return JSONResponse({"detail": f"a body of 1 to {MAX_BODY} bytes"}, status_code=413)
-        return await call_next(request)
+    app.middleware("http")(_bounded)
+    _add_health(app, health, metrics)
+    if attesters:
+        _add_attestations(app, attesters)
+    if intents is not None:
+        _add_intents(app, intents)
+    return app
 
+
+async def _bounded(request: Request, call_next: Answer) -> Response:
+    """Refuse a body that is too long, or whose length is not said, before reading it."""
+    length = request.headers.get("content-length", "0")
+    if request.method == "POST" and (not length.isdigit() or not 0 < int(length) <= MAX_BODY):
+        return JSONResponse({"detail": f"a body of 1 to {MAX_BODY} bytes"}, status_code=413)
+    return await call_next(request)
+
+
+def _add_health(app: FastAPI, health: Health, metrics: Metrics) -> None:
     @app.get("/health")
     async def is_alive() -> dict[str, str]:
         return {"status": "alive"}
@@ -59,22 +70,17 @@ def make_app(
     async def figures() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
 
+
+def _add_attestations(app: FastAPI, attesters: Mapping[ChainId, Attester]) -> None:
     @app.get("/attestations/{source}/{lane}")
     async def attestations(
         source: int, lane: int, count: Annotated[int | None, Query(ge=1, lt=2**32)] = None
     ) -> dict[str, Any]:
         attester = attesters.get(ChainId(source))
-        key = LaneId(source=ChainId(source), destination=ChainId(lane))
         if attester is None:
             raise HTTPException(404, "this relayer does not attest that chain")
-        try:
-            found = await attester.published(key, count, now=int(time.time()))
-        except DoubleStatement as error:
-            raise HTTPException(409, str(error)) from None
-        except CausewayError:
-            raise HTTPException(503, "the chain cannot be read now") from None
-        if found is None:
-            raise HTTPException(404, "no such lane")
+        key = LaneId(source=ChainId(source), destination=ChainId(lane))
+        found = await _published(attester, key, count)
         return {
             "source": source,
             "lane": lane,
@@ -83,9 +89,18 @@ def make_app(
             "statements": [to_json(vote) for vote in found.votes],
         }
 
-    if intents is not None:
-        _add_intents(app, intents)
-    return app
+
+async def _published(attester: Attester, key: LaneId, count: int | None) -> Published:
+    """Return what is published, or raise the HTTP error that says why nothing is."""
+    try:
+        found = await attester.published(key, count, now=int(time.time()))
+    except DoubleStatement as error:
+        raise HTTPException(409, str(error)) from None
+    except CausewayError:
+        raise HTTPException(503, "the chain cannot be read now") from None
+    if found is None:
+        raise HTTPException(404, "no such lane")
+    return found
 
 
 def _add_intents(app: FastAPI, desk: IntentDesk) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import structlog
 
 from bridge.errors import CausewayError
 from relayer import queries
+from relayer.book import Book
+from relayer.lease import Lease
+from relayer.metrics import Health, Metrics
+from relayer.network import Places
+from relayer.parts import Parts
 from relayer.policy import WAD
 from relayer.schedule import Chore, Chores
-
-if TYPE_CHECKING:
-    from relayer.service import Relayer
 
 log = structlog.get_logger()
 RESCAN_BLOCKS = 2_000
@@ -22,11 +24,17 @@ KEEP_BLOCKS = 256
 """Checkpoints of so many blocks below the finality depth are kept."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Housekeeping:
-    """The chores of one relayer."""
+    """The chores of one relayer; `oldest` is the seconds that a message may be undelivered."""
 
-    def __init__(self, *, relayer: Relayer) -> None:
-        self._relayer = relayer
+    places: Places
+    book: Book
+    parts: Parts
+    right_to_send: Lease
+    metrics: Metrics
+    health: Health
+    oldest: int
 
     def all(self) -> Chores:
         """Return every chore, each of which logs its own failure."""
@@ -40,22 +48,22 @@ class Housekeeping:
 
     async def rescan(self) -> None:
         """Read the last blocks again for logs that an endpoint left out."""
-        for reader in self._relayer.parts.readers.values():
+        for reader in self.parts.readers.values():
             await reader.rescan(RESCAN_BLOCKS, now=int(time.time()))
 
     async def escalate(self) -> None:
         """Broadcast again what has no outcome: an endpoint may have lost it."""
         now = int(time.time())
-        for submitter in self._relayer.parts.submitters.values():
-            if self._relayer.lease.is_held(now):
+        for submitter in self.parts.submitters.values():
+            if self.right_to_send.is_held(now):
                 await submitter.resume()
 
     async def prune(self) -> None:
         """Forget what no reorganisation can need any more."""
         now = int(time.time())
-        for chain, cursor in self._relayer.book.cursors.items():
-            depth = self._relayer.places[chain].chain.depth
-            async with self._relayer.store.begin() as connection:
+        for chain, cursor in self.book.cursors.items():
+            depth = self.places[chain].chain.depth
+            async with self.book.store.begin() as connection:
                 below = cursor.number - depth - KEEP_BLOCKS
                 await queries.prune_checkpoints(connection, chain, below)
                 await queries.prune_attempts(connection, chain, now - KEEP_SECONDS)
@@ -63,39 +71,37 @@ class Housekeeping:
     async def heartbeat(self) -> None:
         """Measure what operators watch, and raise the alarm for messages that are too old."""
         now = int(time.time())
-        relayer = self._relayer
-        relayer.health.is_store_alive = await relayer.store.is_alive()
+        self.health.is_store_alive = await self.book.store.is_alive()
         oldest = 0
-        for lane in relayer.book.lanes.values():
+        for lane in self.book.lanes.values():
             name = (str(lane.id.source), str(lane.id.destination))
-            relayer.metrics.pending.labels(*name).set(len(lane.pending))
+            self.metrics.pending.labels(*name).set(len(lane.pending))
             seen = lane.oldest()
             age = now - seen if seen else 0
             oldest = max(oldest, age)
-            if relayer.parts.deliverers and age > relayer.settings.oldest:
+            if self.parts.deliverers and age > self.oldest:
                 log.error("message_undelivered_too_long", source=name[0], lane=name[1], seconds=age)
-        if relayer.parts.deliverers:
-            relayer.metrics.oldest.set(oldest)
-            relayer.health.oldest_age = oldest
+        if self.parts.deliverers:
+            self.metrics.oldest.set(oldest)
+            self.health.oldest_age = oldest
         await self._count_money()
 
     async def _count_money(self) -> None:
-        relayer = self._relayer
-        async with relayer.store.read() as connection:
+        async with self.book.store.read() as connection:
             earned = await queries.earned(connection)
             spent = await queries.spent(connection)
         for (chain, asset), amount in earned.items():
-            relayer.metrics.earned.labels(str(chain), str(asset)).set(amount / WAD)
+            self.metrics.earned.labels(str(chain), str(asset)).set(amount / WAD)
         for chain, paid in spent.items():
-            relayer.metrics.spent.labels(str(chain)).set(paid)
-        for chain_id, submitter in relayer.parts.submitters.items():
+            self.metrics.spent.labels(str(chain)).set(paid)
+        for chain_id, submitter in self.parts.submitters.items():
             head = await submitter.rpc.head()
             balance = await submitter.rpc.balance(submitter.address, at=head.ref)
-            relayer.metrics.balance.labels(str(chain_id)).set(balance)
+            self.metrics.balance.labels(str(chain_id)).set(balance)
 
     async def lease(self) -> None:
         """Keep the right to send, or take it when its holder is gone."""
-        await self._relayer.lease.renew(int(time.time()))
+        await self.right_to_send.renew(int(time.time()))
 
 
 def _guarded(name: str, chore: Chore) -> Chore:

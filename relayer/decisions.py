@@ -10,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridge.types import Address, ChainId
 from relayer import queries
 
+NOWHERE = ChainId(0)
+"""The source of a transaction that delivers nothing."""
+
 
 class Purpose(StrEnum):
     """What a transaction is for."""
@@ -50,7 +53,7 @@ class Decision:
     data: bytes
     gas: int
     value: int = 0
-    source: ChainId = ChainId(0)
+    source: ChainId = NOWHERE
     first: int = 0
     n: int = 0
     root_count: int = 0

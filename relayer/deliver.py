@@ -21,9 +21,9 @@ from bridge.rpc import BlockRef, Request, Rpc
 from bridge.rpc.types import parse_bytes, to_hex
 from bridge.types import Account, AssetId, Hash32, LeafCount, LeafIndex
 from relayer import queries
-from relayer.book import Book, HeldDisputed
+from relayer.book import Book
 from relayer.decisions import Decision, Purpose
-from relayer.errors import EvidenceMissing
+from relayer.errors import EvidenceMissing, HeldDisputed
 from relayer.lanes import Change, LaneBook, LaneId
 from relayer.network import Place
 from relayer.policy import Batch, Bounds, GasModel, Market, plan

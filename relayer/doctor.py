@@ -124,7 +124,7 @@ async def _attesters(found: Examination, settings: Settings, places: Places, par
         urls = settings.deliver.attesters.get(name, ())
         lane = next(LaneId(source=x.source, destination=x.destination) for x in places.lanes() if x.source == place.id)
 
-        async def answer(urls: tuple[str, ...] = urls, lane: LaneId = lane) -> str:
+        async def answer(name: str = name, urls: tuple[str, ...] = urls, lane: LaneId = lane) -> str:
             validators = await read_validators(parts.rpcs[lane.destination], places.oracle(lane), lane.source)
             signers = [await _signer(parts.http, url, lane) for url in urls]
             if not validators.is_quorum(signers):

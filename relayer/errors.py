@@ -35,6 +35,16 @@ class LogsIncomplete(ChainError):
         self.have = have
 
 
+class HeldDisputed(ChainError):
+    """A destination holds a root as final that the source's own logs contradict."""
+
+    def __init__(self, *, source: int, lane: int, count: int) -> None:
+        super().__init__(
+            f"lane {source} → {lane}: the destination holds a root for count {count} that the "
+            "source's tree never had; nothing is delivered on it (find out who signed it)"
+        )
+
+
 class DoubleStatement(RelayerError):
     """Signing would put a second, different root under this key for a lane and count."""
 

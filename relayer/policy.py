@@ -27,8 +27,8 @@ LONGEST_RETRY: Final = 3600
 class GasModel:
     """Gas of a delivery, as upper estimates from receipts; `limit_*` are what one part may need at the worst.
 
-    The inclusive cost of an item is what its kind does on the destination; `skip` is what an item already delivered costs
-    when a range carries it along.
+    What an item itself costs is its candidate's; `skip` is what an item that was delivered before
+    costs where a range carries it along.
     """
 
     base: int = 60_000
@@ -214,7 +214,10 @@ def _covers(batch: Batch, worth: Sequence[Candidate], market: Market) -> bool:
 
 
 def first_fee(base_fee: int, plan: FeePlan) -> GasFee:
-    """Return the opening bid: twice the base fee, so that it survives five full blocks, and the tip; at most the cap."""
+    """Return the opening bid: the tip on twice the base fee, at most the cap.
+
+    Twice the base fee lasts through five full blocks.
+    """
     priority = min(plan.priority, plan.cap)
     return GasFee(max_fee=min(2 * base_fee + priority, plan.cap), priority=priority)
 

@@ -196,7 +196,7 @@ async def add_outgoing(connection: AsyncConnection, **values: Any) -> int | None
 async def data_of(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, bytes]:
     """Return the calldata of transactions by id."""
     wanted = select(outgoing.c.id, outgoing.c.data).where(outgoing.c.id.in_(numbers))
-    return {number: data for number, data in await connection.execute(wanted)}
+    return {row.id: row.data for row in await connection.execute(wanted)}
 
 
 async def set_outgoing(connection: AsyncConnection, number: int, **values: Any) -> None:  # noqa: ANN401

@@ -18,24 +18,24 @@ class Amount(TypeDecorator[int]):
     impl = String(80)
     cache_ok = True
 
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Return the text that is stored."""
         return None if value is None else str(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:  # noqa: ANN401, ARG002
         """Return the integer that was stored."""
         return None if value is None else int(value)
 
 
-def _number(*, primary: bool = False, index: bool = False) -> Any:
+def _number(*, primary: bool = False, index: bool = False) -> Any:  # noqa: ANN401  # what SQLModel wants is untyped
     return Field(sa_column=Column(BigInteger, primary_key=primary, nullable=False, index=index))
 
 
-def _bytes(*, primary: bool = False) -> Any:
+def _bytes(*, primary: bool = False) -> Any:  # noqa: ANN401  # what SQLModel wants is untyped
     return Field(sa_column=Column(LargeBinary, primary_key=primary, nullable=False))
 
 
-def _amount() -> Any:
+def _amount() -> Any:  # noqa: ANN401  # what SQLModel wants is untyped
     return Field(sa_column=Column(Amount, nullable=False))
 
 

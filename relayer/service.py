@@ -65,7 +65,15 @@ class Relayer:
     async def run(self) -> None:
         """Check the chains, take up what the store holds, and turn all loops until `stop`."""
         await self.prepare()
-        chores = Housekeeping(relayer=self)
+        chores = Housekeeping(
+            places=self.places,
+            book=self.book,
+            parts=self.parts,
+            right_to_send=self.lease,
+            metrics=self.metrics,
+            health=self.health,
+            oldest=self.settings.oldest,
+        )
         scheduler = make_scheduler(chores.all(), lease_seconds=RENEW_SECONDS)
         scheduler.start()
         app = make_app(

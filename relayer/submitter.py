@@ -231,7 +231,7 @@ class Submitter:
 
     async def _finish(
         self,
-        row: Any,
+        row: Any,  # noqa: ANN401  # a row of the outgoing table
         status: Status,
         now: int,
         *,

@@ -6,8 +6,6 @@ from sqlmodel import SQLModel
 import relayer.rows  # noqa: F401  # the import registers the tables
 
 connection = context.config.attributes["connection"]
-context.configure(
-    connection=connection, target_metadata=SQLModel.metadata, transactional_ddl=True
-)
+context.configure(connection=connection, target_metadata=SQLModel.metadata, transactional_ddl=True)
 with context.begin_transaction():
     context.run_migrations()

@@ -109,10 +109,15 @@ async def start_net(
         chains: dict[str, DevnetProcess] = {}
         for name in names:
             base_url = chains["base"].url if name != "base" else None
-            spec = _spec(name, backend, block_time, depth, gas_limit, base_url)
-            chains[name] = await stack.enter_async_context(
-                DevnetProcess(spec, folder=folder / name)
+            spec = _spec(
+                name,
+                backend=backend,
+                block_time=block_time,
+                depth=depth,
+                gas_limit=gas_limit,
+                base_url=base_url,
             )
+            chains[name] = await stack.enter_async_context(DevnetProcess(spec, folder=folder / name))
         urls = {name: chain.url for name, chain in chains.items()}
         (folder / "chains.toml").write_text(chains_toml(urls, block_time=block_time, depth=depth))
         await deploy(load_network(folder / "chains.toml"), ACTORS.deployer)
@@ -121,10 +126,10 @@ async def start_net(
 
 
 def _spec(
-    name: str, backend: Backend, block_time: float, depth: int, gas_limit: int, base_url: str | None
+    name: str, *, backend: Backend, block_time: float, depth: int, gas_limit: int, base_url: str | None
 ) -> ChainSpec:
     code = artifacts.load("Anchor").deployed_bytecode
-    anchored = {} if base_url is None else {ANCHOR: GenesisAccount(nonce=1, code=code)}
+    anchored: dict[bytes, GenesisAccount] = {} if base_url is None else {ANCHOR: GenesisAccount(nonce=1, code=code)}
     anchor = None
     if base_url is not None and backend is Backend.PY_EVM:
         anchor = AnchorSpec(url=base_url, address=ANCHOR)
@@ -141,9 +146,7 @@ def _spec(
 
 
 @asynccontextmanager
-async def relayer(
-    settings: Settings, places: Places, signer: LocalSigner
-) -> AsyncIterator[Relayer]:
+async def relayer(settings: Settings, places: Places, signer: LocalSigner) -> AsyncIterator[Relayer]:
     """Run a relayer until the block ends; an error of its own is raised then."""
     store = await Store.open(settings.store)
     try:
@@ -160,25 +163,20 @@ async def relayer(
 
 
 async def _listening(running: Relayer, task: asyncio.Task[None]) -> None:
-    while not task.done() and not all(
-        chain in running.book.cursors for chain in running.parts.readers
-    ):
-        await asyncio.sleep(0.02)
+    """Wait until every chain was read once, or raise what ended the relayer before."""
+    readers = running.parts.readers
+    await until(lambda: task.done() or all(chain in running.book.cursors for chain in readers))
     if task.done():
         await task
 
 
 @asynccontextmanager
-async def validators(
-    net: Net, *, sources: Iterable[str], number: int = 4
-) -> AsyncIterator[list[Relayer]]:
+async def validators(net: Net, *, sources: Iterable[str], number: int = 4) -> AsyncIterator[list[Relayer]]:
     """Run attesters with the network's validator keys; their urls stand in `net.attesters`."""
     async with AsyncExitStack() as stack:
         running = []
         for place, signer in enumerate(ACTORS.validators[:number]):
-            settings = net.settings(
-                f"validator-{place}", ["attest"], attest={"chains": list(sources)}
-            )
+            settings = net.settings(f"validator-{place}", ["attest"], attest={"chains": list(sources)})
             running.append(await stack.enter_async_context(relayer(settings, net.places, signer)))
         net.attesters = [f"http://127.0.0.1:{one.web.port}" for one in running]
         yield running
@@ -187,7 +185,7 @@ async def validators(
 def deliver_settings(net: Net, name: str = "relayer", **deliver: Any) -> Settings:  # noqa: ANN401
     """Return the settings of a deliverer that asks the running attesters."""
     sources = [n for n in net.names if n not in {"base", "gamma"}]
-    attesters = {source: net.attesters for source in sources}
+    attesters = dict.fromkeys(sources, net.attesters)
     return net.settings(name, ["deliver"], deliver={"attesters": attesters, **deliver})
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from eth_abi.abi import encode as abi_encode
+from eth_utils.address import to_checksum_address
 
 from bridge.messages import Body, Deposit, Next, Parcel, Release, leaf
 from bridge.proofs import Delivery
@@ -105,17 +106,15 @@ def render_solidity() -> str:
     constants = [
         f"uint64 internal constant SOURCE = {LANE.source};",
         f"uint64 internal constant DESTINATION = {LANE.destination};",
-        f"address internal constant OUTBOX = address(bytes20({_solidity_hex(LANE.outbox)}));",
-        f"address internal constant VAULT = address(bytes20({_solidity_hex(VAULT)}));",
-        f"address internal constant CLEARING = address(bytes20({_solidity_hex(CLEARING)}));",
+        f"address internal constant OUTBOX = {to_checksum_address(LANE.outbox)};",
+        f"address internal constant VAULT = {to_checksum_address(VAULT)};",
+        f"address internal constant CLEARING = {to_checksum_address(CLEARING)};",
         f"uint256 internal constant APPENDS = {APPENDS};",
         f"bytes32 internal constant COMMITMENTS = {_solidity_hex(commitments_digest())};",
     ]
-    head = (
-        "// SPDX-License-Identifier: MIT\n// Written by tests/vectors/generate_messages.py\npragma solidity 0.8.37;\n\n"
-    )
+    head = "// SPDX-License-Identifier: MIT\n// Written by tests/vectors/generate_messages.py\npragma solidity 0.8.37;\n\n// forgefmt: disable-start\n"
     body = "\n".join([*(f"    {line}" for line in constants), "", *functions])
-    return f"{head}library MessageVectors {{\n{body}}}\n"
+    return f"{head}library MessageVectors {{\n{body}}}\n// forgefmt: disable-end\n"
 
 
 def _solidity_hyperlane() -> list[str]:

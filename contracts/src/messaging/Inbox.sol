@@ -213,8 +213,7 @@ contract Inbox is IInbox, Ownable, ReentrancyGuardTransient {
         returns (bool success)
     {
         if (!_takesMessages(recipient)) return false;
-        bytes memory data =
-            abi.encodeCall(IMessageRecipient.onMessages, (batch.source, first, batch.payee, items));
+        bytes memory data = abi.encodeCall(IMessageRecipient.onMessages, (batch.source, first, batch.payee, items));
         uint256 limit = MESSAGE_GAS * n;
         assembly ("memory-safe") {
             success := call(limit, recipient, 0, add(data, 0x20), mload(data), 0, 0)

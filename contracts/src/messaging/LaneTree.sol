@@ -42,9 +42,7 @@ library LaneTree {
         branch[level] = root;
         for (; level < levels; ++level) {
             bool isRight = (index >> level) & 1 == 1;
-            root = isRight
-                ? Hashes.efficientKeccak256(branch[level], root)
-                : Hashes.efficientKeccak256(root, empty);
+            root = isRight ? Hashes.efficientKeccak256(branch[level], root) : Hashes.efficientKeccak256(root, empty);
             empty = Hashes.efficientKeccak256(empty, empty);
         }
     }

@@ -97,9 +97,7 @@ library Messages {
 
     function encode(Parcel memory m) internal pure returns (bytes memory) {
         _requireParcel(m);
-        return abi.encodePacked(
-            PARCEL, m.account, m.cash, m.fee, m.key, m.keyEpoch, _encode(m.next), _encode(m.legs)
-        );
+        return abi.encodePacked(PARCEL, m.account, m.cash, m.fee, m.key, m.keyEpoch, _encode(m.next), _encode(m.legs));
     }
 
     /// @notice The kind that a body says it is; 0, which is none, for an empty body.

@@ -2,14 +2,9 @@
 pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {IOutbox} from "./IOutbox.sol";
+import {LaneCommitments} from "./LaneCommitments.sol";
 import {LANE_DEPTH, LaneTree} from "./LaneTree.sol";
 import {Messages} from "./Messages.sol";
-
-/// @dev First in the order of inheritance, so that its mapping is storage slot 0, where other chains prove it.
-abstract contract LaneCommitments is IOutbox {
-    mapping(uint64 destination => bytes32) public override commitment;
-}
 
 /// @dev Storage: 0 commitment, 1 owner, 2 lanes.
 contract Outbox is LaneCommitments, Ownable {

@@ -54,9 +54,8 @@ contract DeployerTest is Test {
     }
 
     function test_deploy__constructor_that_reverts__leaves_the_name_free() external {
-        bytes memory refused = abi.encodePacked(
-            type(StandInToken).creationCode, abi.encode("Stand-in", "USDX", uint8(6), address(0))
-        );
+        bytes memory refused =
+            abi.encodePacked(type(StandInToken).creationCode, abi.encode("Stand-in", "USDX", uint8(6), address(0)));
         vm.startPrank(_OWNER);
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableInvalidOwner.selector, address(0)));
         _deployer.deploy(_NAME, refused);
@@ -71,8 +70,6 @@ contract DeployerTest is Test {
     }
 
     function _initCode(uint8 decimals) private pure returns (bytes memory) {
-        return abi.encodePacked(
-            type(StandInToken).creationCode, abi.encode("Stand-in", "USDX", decimals, _OWNER)
-        );
+        return abi.encodePacked(type(StandInToken).creationCode, abi.encode("Stand-in", "USDX", decimals, _OWNER));
     }
 }

@@ -41,9 +41,8 @@ contract InboxFailuresTest is LaneFixture {
         vm.recordLogs();
         deliver(0, 6);
         bytes[3] memory reasons = _reasons();
-        bytes memory whole = abi.encodeWithSelector(
-            HostileRecipient.Refused.selector, 1, bytes32(uint256(1)), bytes32(uint256(2))
-        );
+        bytes memory whole =
+            abi.encodeWithSelector(HostileRecipient.Refused.selector, 1, bytes32(uint256(1)), bytes32(uint256(2)));
         assembly ("memory-safe") {
             mstore(whole, 64)
         }
@@ -55,9 +54,7 @@ contract InboxFailuresTest is LaneFixture {
     function test_deliver__all_refused__reverts_with_the_first_reason() external {
         sendAll([_REFUSE_SILENTLY, _REFUSE_SILENTLY, _REFUSE_SILENTLY, _REFUSE_SILENTLY, _REFUSE_SILENTLY, _BOMB]);
         expectDeliverReverts(0, 3, abi.encodeWithSelector(IInbox.NothingDelivered.selector, SOURCE, 0, ""));
-        expectDeliverReverts(
-            3, 3, abi.encodeWithSelector(IInbox.NothingDelivered.selector, SOURCE, 3, new bytes(64))
-        );
+        expectDeliverReverts(3, 3, abi.encodeWithSelector(IInbox.NothingDelivered.selector, SOURCE, 3, new bytes(64)));
         for (uint32 i; i < 6; ++i) {
             vm.assertFalse(inbox.isDelivered(SOURCE, i));
         }
@@ -135,7 +132,7 @@ contract InboxFailuresTest is LaneFixture {
         bytes memory data = deliveryData(0, 2);
         (bool success, bytes memory reason) = address(inbox).call{gas: 1_000_000}(data);
         vm.assertFalse(success);
-        vm.assertTrue(bytes4(reason) == IInbox.GasTooLow.selector);
+        vm.assertTrue(selectorOf(reason) == IInbox.GasTooLow.selector);
         (success,) = address(inbox).call{gas: 3_000_000}(data);
         vm.assertTrue(success);
         vm.assertTrue(inbox.isDelivered(SOURCE, 1));

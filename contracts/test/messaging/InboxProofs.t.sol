@@ -174,7 +174,7 @@ contract InboxProofsTest is LaneFixture {
     function _expectProofInvalid(bytes memory data) private {
         (bool success, bytes memory reason) = address(inbox).call(data);
         vm.assertFalse(success);
-        vm.assertTrue(bytes4(reason) == IInbox.ProofInvalid.selector);
+        vm.assertTrue(selectorOf(reason) == IInbox.ProofInvalid.selector);
     }
 
     function _vectorInbox() private returns (Inbox) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Test} from "../support/Test.sol";
 import {LaneModel} from "./support/LaneModel.sol";
 import {LaneTreeHarness} from "./support/LaneTreeHarness.sol";
@@ -32,7 +33,7 @@ contract LaneTreeTest is Test {
         bytes32 digest;
         for (uint256 i; i < MessageVectors.APPENDS; ++i) {
             bytes32 root = _tree.append(i, keccak256(abi.encode(i)));
-            digest = keccak256(abi.encode(digest, _tree.commitment(root, uint32(i + 1))));
+            digest = keccak256(abi.encode(digest, _tree.commitment(root, SafeCast.toUint32(i + 1))));
         }
         vm.assertEq(digest, MessageVectors.COMMITMENTS);
     }
@@ -103,9 +104,11 @@ contract LaneTreeTest is Test {
         vm.assertTrue(root != _model.root(count));
     }
 
-    function testFuzz_rangeRoot__sibling_more_or_fewer__shows_in_the_number_used(uint256 count, uint256 first, uint256 n)
-        external
-    {
+    function testFuzz_rangeRoot__sibling_more_or_fewer__shows_in_the_number_used(
+        uint256 count,
+        uint256 first,
+        uint256 n
+    ) external {
         (count, first, n) = _range(count, first, n);
         bytes32[] memory siblings = _model.rangeProof(first, n, count);
         uint256 needed = siblings.length;
@@ -156,7 +159,9 @@ contract LaneTreeTest is Test {
         node = leaf;
         for (uint256 level; level < 32; ++level) {
             bool isRight = (index / 2 ** level) % 2 == 1;
-            node = isRight ? keccak256(abi.encode(keccak256(abi.encode(level)), node)) : keccak256(abi.encode(node, empty));
+            node = isRight
+                ? keccak256(abi.encode(keccak256(abi.encode(level)), node))
+                : keccak256(abi.encode(node, empty));
             empty = keccak256(abi.encode(empty, empty));
         }
     }

@@ -70,7 +70,10 @@ contract MessagesTest is Test {
         vm.assertEq(abi.encode(_HARNESS.decodeRelease(_HARNESS.encodeRelease(m))), abi.encode(m));
     }
 
-    function testFuzz_parcel__fields_in_range__encode_and_decode(Parcel memory m, uint8 mode, uint8 legs) external view {
+    function testFuzz_parcel__fields_in_range__encode_and_decode(Parcel memory m, uint8 mode, uint8 legs)
+        external
+        view
+    {
         m.next = _fitted(m.next, mode % 3);
         if (m.key == address(0)) m.keyEpoch = 0;
         else if (m.keyEpoch == 0) m.keyEpoch = 1;

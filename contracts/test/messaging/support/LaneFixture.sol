@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IInbox} from "../../../src/messaging/IInbox.sol";
 import {Inbox} from "../../../src/messaging/Inbox.sol";
 import {Outbox} from "../../../src/messaging/Outbox.sol";
@@ -68,8 +69,14 @@ abstract contract LaneFixture is Test {
         }
     }
 
+    /// @dev The error of a revert, zero if it gave none.
+    function selectorOf(bytes memory reason) internal pure returns (bytes4) {
+        // forge-lint: disable-next-line(unsafe-typecast) the fields after it are not asked for
+        return bytes4(reason);
+    }
+
     function count() internal view returns (uint32) {
-        return uint32(sent.length);
+        return SafeCast.toUint32(sent.length);
     }
 
     function finalRoot() internal returns (bytes32 root) {
@@ -92,9 +99,7 @@ abstract contract LaneFixture is Test {
     function deliveryData(uint32 first, uint32 n) internal returns (bytes memory) {
         bytes32[] memory siblings = model.rangeProof(first, n, count());
         bytes32 root = finalRoot();
-        return abi.encodeCall(
-            IInbox.deliver, (SOURCE, root, count(), first, PAYEE, itemsFrom(first, n), siblings)
-        );
+        return abi.encodeCall(IInbox.deliver, (SOURCE, root, count(), first, PAYEE, itemsFrom(first, n), siblings));
     }
 
     function expectDeliverReverts(uint32 first, uint32 n, bytes memory reason) internal {

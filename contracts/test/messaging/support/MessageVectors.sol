@@ -2,12 +2,13 @@
 // Written by tests/vectors/generate_messages.py
 pragma solidity 0.8.37;
 
+// forgefmt: disable-start
 library MessageVectors {
     uint64 internal constant SOURCE = 1001;
     uint64 internal constant DESTINATION = 1002;
-    address internal constant OUTBOX = address(bytes20(hex"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"));
-    address internal constant VAULT = address(bytes20(hex"e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5"));
-    address internal constant CLEARING = address(bytes20(hex"f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6"));
+    address internal constant OUTBOX = 0x0B0b0b0b0B0B0B0B0b0b0b0b0B0B0B0B0B0b0B0b;
+    address internal constant VAULT = 0xE5e5E5E5e5e5E5E5E5E5e5E5e5e5e5E5e5e5e5e5;
+    address internal constant CLEARING = 0xF6f6F6f6f6f6F6F6F6F6F6f6f6F6f6f6F6f6f6f6;
     uint256 internal constant APPENDS = 300;
     bytes32 internal constant COMMITMENTS = hex"87fcb0406cc418381e3cd2970825801e8c1b3c1ea96748a0e62046561924b027";
 
@@ -218,3 +219,4 @@ library MessageVectors {
         list[4] = hex"1841827275d59b7515da81fb121637567b70ebd8b38ec5aadb51f4300976cba1";
     }
 }
+// forgefmt: disable-end

@@ -12,7 +12,8 @@ contract OpenOracle is IRootOracle {
     }
 
     function update(bytes calldata evidence) external override {
-        (uint64 source, uint64 lane, bytes32 root, uint32 count) = abi.decode(evidence, (uint64, uint64, bytes32, uint32));
+        (uint64 source, uint64 lane, bytes32 root, uint32 count) =
+            abi.decode(evidence, (uint64, uint64, bytes32, uint32));
         accept(source, lane, root, count);
     }
 

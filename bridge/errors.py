@@ -18,6 +18,8 @@
     │   ├── BlockReplaced     a block that a read was pinned to is no longer canonical
     │   ├── DeploymentConflict  what stands on a chain is not what was to be deployed
     │   └── TransactionFailed a transaction that was mined and reverted, or never mined
+    ├── CheckFailed           something looked at is not as it should be
+    ├── ProgramFailed         a program that was started here and ended
     └── TransferError         a transfer that cannot be made, or cannot go on
         ├── TransferUnknown   an id that stands for no transfer
         ├── TransferTimedOut  not finished in the time given; it goes on
@@ -196,6 +198,26 @@ class TransactionFailed(ChainError):
         self.tx = tx
         self.problem = problem
         self.remedy = remedy
+
+
+class CheckFailed(CausewayError):
+    """Something that was looked at is not as it should be."""
+
+    def __init__(self, *, what: str, found: str, expected: str) -> None:
+        super().__init__(f"{what} is {found}; expected {expected}")
+        self.what = what
+        self.found = found
+        self.expected = expected
+
+
+class ProgramFailed(CausewayError):
+    """A program that was started here and ended when it should have run."""
+
+    def __init__(self, *, name: str, code: int, log: str) -> None:
+        super().__init__(f"{name} ended with code {code}; its log ends: {log or 'empty'}")
+        self.name = name
+        self.code = code
+        self.log = log
 
 
 class TransferError(CausewayError):

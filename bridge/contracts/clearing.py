@@ -173,6 +173,32 @@ class Withdrawn:
     charge: Wad
 
 
+@event("Transferred(bytes32 indexed account, bytes32 indexed to, uint32 indexed asset, uint128 amount)")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transferred:
+    """Cash or collateral went from one account to another at the hub."""
+
+    TOPIC: ClassVar[bytes]
+    log: Log
+    account: Account
+    to: Account
+    asset: AssetId
+    amount: Wad
+
+
+@event("TipPaid(bytes32 indexed account, bytes32 indexed payee, uint32 indexed asset, uint128 tip)")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TipPaid:
+    """An intent's tip went to the payee whom its submitter named."""
+
+    TOPIC: ClassVar[bytes]
+    log: Log
+    account: Account
+    payee: Account
+    asset: AssetId
+    tip: Wad
+
+
 @event("ParcelSent(bytes32 indexed account, uint32 indexed index, uint128 cash, uint128 fee)")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueParcelSent:

@@ -1,0 +1,158 @@
+"""Start and end what the demo is made of: five chains, and programs beside them.
+
+Everything ends with this process, however it ends: by `aclose`, by Ctrl-C, or killed. With `keep`
+it outlives this process instead, recorded in the state folder, and `end_kept` ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bridge.demo.network import ANCHOR, BASE, HUB, VENUES, chain_spec
+from bridge.devnet import cluster, command, parent
+from bridge.devnet.process import DevnetProcess
+from bridge.devnet.spec import Backend
+from bridge.errors import ProgramFailed
+
+STOP_SECONDS = 8.0
+LOG_TAIL = 1_500
+PROGRAMS = "programs.json"
+
+
+@dataclass(slots=True, kw_only=True)
+class Program:
+    """One child process beside the chains; its output goes to `log`."""
+
+    name: str
+    log: Path
+    process: asyncio.subprocess.Process
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.returncode is None
+
+    def require_running(self) -> None:
+        """Raise ProgramFailed with the end of its log if it has ended."""
+        if not self.is_running:
+            tail = self.log.read_bytes()[-LOG_TAIL:].decode(errors="replace").strip()
+            raise ProgramFailed(name=self.name, code=self.process.returncode or 0, log=tail)
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End it and its children, at first by `number`, after a while by force."""
+        _signal_group(self.process.pid, number)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.process.wait()
+        _signal_group(self.process.pid, signal.SIGKILL)
+        await self.process.wait()
+
+
+@dataclass(slots=True, kw_only=True)
+class LocalProcesses:
+    """The running chains and programs of one state folder."""
+
+    folder: Path
+    backend: Backend
+    block_time: float
+    keep: bool
+    urls: dict[str, str] = field(default_factory=dict)
+    programs: dict[str, Program] = field(default_factory=dict)
+    _chains: list[DevnetProcess] = field(default_factory=list)
+
+    async def start_chains(self) -> Mapping[str, str]:
+        """Start the base chain, then the rollups that anchor it; return their urls by name."""
+        await self._start([BASE])
+        await self._start([HUB, *VENUES])
+        if self.backend is Backend.ANVIL:
+            for name in (HUB, *VENUES):
+                await self.run(f"anchor-{name}", self._sidecar(name))
+        return self.urls
+
+    async def run(self, name: str, arguments: Sequence[str]) -> Program:
+        """Start a program, in a group of its own, with its output in the state folder."""
+        log = self.folder / f"{name}.log"
+        wrapper = [] if self.keep else [sys.executable, "-I", "-S", parent.__file__, str(os.getpid())]
+        with log.open("ab") as output:
+            process = await asyncio.create_subprocess_exec(
+                *wrapper,
+                *arguments,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=command.environment(),
+                start_new_session=True,
+            )
+        self.programs[name] = Program(name=name, log=log, process=process)
+        self._record()
+        return self.programs[name]
+
+    async def aclose(self) -> None:
+        """End everything that does not have to outlive this process."""
+        if self.keep:
+            return
+        await asyncio.gather(*(program.stop() for program in self.programs.values()))
+        await asyncio.gather(*(chain.stop() for chain in self._chains))
+
+    async def _start(self, names: Sequence[str]) -> None:
+        specs = [
+            chain_spec(
+                name,
+                backend=self.backend,
+                block_time=self.block_time,
+                base_url=self.urls.get(BASE),
+            )
+            for name in names
+        ]
+        if self.keep:
+            for status in await cluster.up(specs, self.folder / "chains"):
+                self.urls[status.name] = status.url
+            return
+        started = [DevnetProcess(spec, folder=self.folder / "chains" / spec.name) for spec in specs]
+        self._chains += started
+        await asyncio.gather(*(chain.start() for chain in started))
+        for chain in started:
+            self.urls[chain.spec.name] = chain.url
+
+    def _sidecar(self, name: str) -> list[str]:
+        program = [sys.executable, "-m", "bridge.devnet.anchor_sidecar", "--url", self.urls[name]]
+        return [*program, "--base", self.urls[BASE], "--anchor", f"0x{ANCHOR.hex()}"]
+
+    def _record(self) -> None:
+        if self.keep:
+            pids = {name: program.process.pid for name, program in self.programs.items()}
+            (self.folder / PROGRAMS).write_text(json.dumps(pids))
+
+
+async def end_kept(folder: Path) -> tuple[str, ...]:
+    """End the chains and programs that a demo with `keep` left, and return their names."""
+    names = []
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        for name, pid in json.loads((folder / PROGRAMS).read_text()).items():
+            if _is_ours(pid):
+                _signal_group(pid, signal.SIGTERM)
+                names.append(name)
+        (folder / PROGRAMS).unlink()
+    return (*names, *await cluster.down(folder / "chains"))
+
+
+def _is_ours(pid: int) -> bool:
+    """Tell whether a recorded pid is still a program of ours: the system uses numbers again."""
+    try:
+        return b"bridge." in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    # The program leads its own group (start_new_session), so its pid is the group's id.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)

@@ -103,6 +103,14 @@ def test_layering__relayer_importing_hubs_pure_module__passes() -> None:
     assert violations({"relayer.policy": "from hub.fees import charge_up", "hub.fees": ""}) == []
 
 
+def test_layering__types_of_a_later_package_importing_a_pure_module__pass() -> None:
+    assert violations({"hub.types": "from bridge.merkle import Tree", "bridge.merkle": ""}) == []
+
+
+def test_layering__types_importing_a_pure_module_of_their_own_package__are_refused() -> None:
+    assert violations({"hub.types": "from hub.fees import charge_up", "hub.fees": ""})
+
+
 def test_layering__relayer_importing_hubs_entry_point__is_refused() -> None:
     texts = {"relayer.cli": "from hub.cli import app", "hub.cli": ""}
     assert violations(texts) == ["relayer.cli:1: relayer imports hub.cli: only hub's pure modules are open to it"]

@@ -218,6 +218,8 @@ def _upward(module: str, item: Import) -> str | None:
     own, other = layer_of(module), layer_of(item.target)
     if own is None or other is None or other <= own:
         return None
+    if other is Layer.PURE and module.partition(".")[0] != item.target.partition(".")[0]:
+        return None  # the types of a package stand on the pure modules of those before it
     return f"{own.name.lower()} imports {item.target}, which is {other.name.lower()}"
 
 

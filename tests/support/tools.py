@@ -20,7 +20,7 @@ REMEDY = "run scripts/setup --test where Node 20 or newer is on PATH"
 def missing_for(marker: str) -> str | None:
     """Return what keeps tests under `marker` (anvil, forge or compile) from running, None where nothing does."""
     if marker == "compile":
-        return _missing_node() or _missing_binary("forge") or _missing_compiler()
+        return _missing_node() or _missing_compiler()
     return _missing_binary(marker)
 
 

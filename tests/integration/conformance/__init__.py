@@ -1,1 +1,1 @@
-"""One suite of standard JSON-RPC that our own node and anvil both have to pass: what clients rely on, and nothing that only one has."""
+"""One suite of standard JSON-RPC that our own node and anvil both have to pass: what clients rely on, no more."""

@@ -6,14 +6,14 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import httpx
-from eth_abi import decode, encode
+from eth_abi.abi import decode, encode
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from bridge.devnet.accounts import DEV_KEYS
+from bridge.devnet.params import Json
 from bridge.keccak import keccak256
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
@@ -28,9 +28,10 @@ STRANGER = "0x" + "77" * 20
 class RefusedError(Exception):
     """A JSON-RPC error, with its code and data."""
 
-    def __init__(self, error: dict[str, Any]) -> None:
+    def __init__(self, error: dict[str, Json]) -> None:
         super().__init__(f"{error.get('code')}: {error.get('message')}")
-        self.code, self.message, self.data = error["code"], error["message"], error.get("data")
+        self.code, self.message = error["code"], error["message"]
+        self.data: str = error.get("data") or "0x"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +43,12 @@ class Endpoint:
     is_anvil: bool
     client: httpx.AsyncClient
 
-    async def post(self, body: bytes | str) -> Any:
+    async def post(self, body: bytes | str) -> Json:
         """Send a body as it is and return the JSON that comes back."""
         answer = await self.client.post(self.url, content=body, headers={"Content-Type": "application/json"})
         return answer.json()
 
-    async def __call__(self, method: str, *params: Any) -> Any:
+    async def __call__(self, method: str, *params: Json) -> Json:
         """Return a method's result, or raise what the node refuses with."""
         answer = await self.post(json.dumps({"jsonrpc": "2.0", "id": 7, "method": method, "params": params}))
         assert answer["jsonrpc"] == "2.0"
@@ -56,13 +57,13 @@ class Endpoint:
             raise RefusedError(answer["error"])
         return answer["result"]
 
-    async def number(self, method: str, *params: Any) -> int:
+    async def number(self, method: str, *params: Json) -> int:
         """Return a method's result as the integer that it is."""
         return int(await self(method, *params), 16)
 
-    async def sign(self, account: LocalAccount = SENDER, **fields: Any) -> bytes:
+    async def sign(self, account: LocalAccount = SENDER, **fields: Json) -> bytes:
         """Return a raw transaction; whatever is left out is filled in."""
-        transaction: dict[str, Any] = {"chainId": self.chain_id, "to": STRANGER, "value": 0, "gas": 500_000, **fields}
+        transaction: dict[str, Json] = {"chainId": self.chain_id, "to": STRANGER, "value": 0, "gas": 500_000, **fields}
         if "nonce" not in transaction:
             transaction["nonce"] = await self.number("eth_getTransactionCount", account.address, "pending")
         if "gasPrice" not in transaction:
@@ -73,15 +74,15 @@ class Endpoint:
             transaction["to"] = bytes.fromhex(target[2:])  # eth-account refuses lower-case strings
         return bytes(account.sign_transaction(transaction).raw_transaction)
 
-    async def send(self, account: LocalAccount = SENDER, **fields: Any) -> dict[str, Any]:
+    async def send(self, account: LocalAccount = SENDER, **fields: Json) -> dict[str, Json]:
         """Send a transaction and return its receipt."""
         raw = await self.sign(account, **fields)
         return await self.receipt(await self("eth_sendRawTransaction", hexed(raw)))
 
-    async def receipt(self, transaction_hash: str) -> dict[str, Any]:
+    async def receipt(self, transaction_hash: str) -> dict[str, Json]:
         """Return a receipt; anvil mines a moment after it answered."""
         for _ in range(200):
-            found: dict[str, Any] | None = await self("eth_getTransactionReceipt", transaction_hash)
+            found: dict[str, Json] | None = await self("eth_getTransactionReceipt", transaction_hash)
             if found is not None:
                 return found
         raise AssertionError(f"no receipt of {transaction_hash}")
@@ -93,9 +94,9 @@ def hexed(value: bytes) -> str:
 
 
 @cache
-def probe_artifact() -> dict[str, Any]:
+def probe_artifact() -> dict[str, Json]:
     """Return the compiled probe contract."""
-    artifact: dict[str, Any] = json.loads((ARTIFACTS / "Probe.json").read_text())
+    artifact: dict[str, Json] = json.loads((ARTIFACTS / "Probe.json").read_text())
     return artifact
 
 
@@ -105,12 +106,12 @@ def probe_code() -> str:
     return code
 
 
-def call_data(signature: str, *values: Any) -> str:
+def call_data(signature: str, *values: Json) -> str:
     """Return the calldata of a function given as `name(type,type)`."""
     types = [item for item in signature[signature.index("(") + 1 : -1].split(",") if item]
     return hexed(keccak256(signature.encode())[:4] + encode(types, values))
 
 
-def words(result: str, *types: str) -> tuple[Any, ...]:
+def words(result: str, *types: str) -> tuple[Json, ...]:
     """Return a call's result as values of those types."""
     return tuple(decode(types, bytes.fromhex(result[2:])))

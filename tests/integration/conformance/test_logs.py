@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bridge.devnet.params import Json
 from bridge.keccak import keccak256
 from tests.integration.conformance.support import OTHER, SENDER, STRANGER, Endpoint, RefusedError, call_data, hexed
 
@@ -23,7 +24,7 @@ def keys(logs: list[dict[str, Any]]) -> list[int]:
     return [int(log["topics"][2], 16) for log in logs]
 
 
-async def emit(rpc: Endpoint, probe: str, key: int, **fields: Any) -> dict[str, Any]:
+async def emit(rpc: Endpoint, probe: str, key: int, **fields: Json) -> dict[str, Any]:
     return await rpc.send(to=probe, data=call_data(NOTE, key, b"\x01\x02"), **fields)
 
 

@@ -149,7 +149,7 @@ async def test_call__reverting_with_a_reason__says_it(rpc: Endpoint, probe: str)
 async def test_call__failing_otherwise__is_refused_without_revert_data(rpc: Endpoint, probe: str) -> None:
     with pytest.raises(RefusedError) as refusal:
         await rpc("eth_call", {"to": probe, "data": call_data("burn()")}, "latest")
-    assert refusal.value.data in {None, "0x"}
+    assert refusal.value.data == "0x"
 
 
 async def test_estimate__of_a_transfer__is_exact(rpc: Endpoint) -> None:

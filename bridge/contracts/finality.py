@@ -65,9 +65,8 @@ class Status(IntEnum):
     NONE = 0
     OPEN = 1
     DISPUTED = 2
-    UPHELD = 3
-    REFUTED = 4
-    FINAL = 5
+    REFUTED = 3
+    FINAL = 4
 
 
 @event("LaneFrozen(uint64 indexed source, uint64 indexed lane)")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from enum import IntEnum
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -10,8 +13,10 @@ import pytest
 
 from bridge import artifacts
 from bridge.contracts import EVENTS, Function, clearing, custody, finality, messaging
+from bridge.contracts.abi import snake
 from bridge.keccak import keccak256
 
+SOURCES = Path(__file__).parents[2] / "contracts" / "src"
 TABLES: tuple[ModuleType, ...] = (clearing, custody, finality, messaging)
 
 
@@ -54,6 +59,20 @@ def test_event__of_every_table__is_in_a_compiled_contract(topic: bytes) -> None:
     assert found
     indexed = [tuple(type_of(p) for p in entry["inputs"] if p["indexed"]) for entry in found]
     assert tuple(form for _, form in kind.indexed) in indexed
+
+
+@pytest.mark.parametrize(
+    ("members", "name"),
+    [(finality.Status, "Status"), (clearing.WaitReason, "WaitReason"), (custody.ClaimReason, "ClaimReason")],
+)
+def test_enum__of_every_table__has_the_contracts_members_in_order(members: type[IntEnum], name: str) -> None:
+    sources = "\n".join(file.read_text() for file in sorted(SOURCES.rglob("I*.sol")))
+    found = re.findall(rf"enum {name} \{{(.*?)\}}", sources, re.DOTALL)
+    assert len(found) == 1
+    bare = re.sub(r"//.*", "", found[0])
+    declared = [member.strip() for member in bare.split(",") if member.strip()]
+    assert [snake(member).upper() for member in declared] == [member.name for member in members]
+    assert [member.value for member in members] == list(range(len(declared)))
 
 
 def test_revert_names__of_all_contracts__have_distinct_selectors() -> None:

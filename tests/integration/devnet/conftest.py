@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from bridge.devnet.process import DevnetProcess
@@ -17,7 +18,7 @@ pytest_plugins = ["bridge.devnet.fixture"]
 Open = Callable[[ChainSpec], Awaitable[Endpoint]]
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def open_chain(tmp_path: Path) -> AsyncIterator[Open]:
     """Return a function that starts a chain and gives a client on it."""
     started: list[DevnetProcess] = []
@@ -35,12 +36,25 @@ async def open_chain(tmp_path: Path) -> AsyncIterator[Open]:
             await chain.stop()
 
 
-@pytest_asyncio.fixture
-async def rpc(open_chain: Open) -> Endpoint:
-    return await open_chain(ChainSpec(chain_id=902))
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Endpoint]:
+    folder = tmp_path_factory.mktemp("chain")
+    async with DevnetProcess(ChainSpec(chain_id=902), folder=folder) as chain, httpx.AsyncClient(timeout=30) as client:
+        yield Endpoint(url=chain.url, chain_id=902, is_anvil=False, client=client)
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def rpc(shared: Endpoint) -> AsyncIterator[Endpoint]:
+    """Return a client on the module's chain, which the test leaves as it found it."""
+    snapshot = await shared("evm_snapshot")
+    yield shared
+    await shared("devnet_resume")
+    await shared("evm_setIntervalMining", 0)
+    assert await shared("evm_revert", snapshot) is True
+    await shared("evm_setAutomine", True)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def probe(rpc: Endpoint) -> str:
     address: str = (await rpc.send(to=None, data=probe_code(), gas=3_000_000))["contractAddress"]
     return address

@@ -13,22 +13,26 @@ from bridge.devnet.spec import AnchorSpec, Backend, ChainSpec, GenesisAccount
 from tests.integration.conformance.support import Endpoint, RefusedError, call_data
 from tests.integration.devnet.conftest import Open
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 ANCHOR = bytes.fromhex("a4" * 20)
 ADDRESS = f"0x{ANCHOR.hex()}"
 LATEST = {"to": ADDRESS, "data": call_data("latest()")}
 
 
-def rollup(base: str, *, backend: Backend = Backend.PY_EVM, **anchor: int) -> ChainSpec:
+def rollup(
+    base: str, *, backend: Backend = Backend.PY_EVM, depth: int | None = None, headers_per_block: int = 256
+) -> ChainSpec:
     code = GenesisAccount(nonce=1, code=load("Anchor").deployed_bytecode)
-    own = AnchorSpec(url=base, address=ANCHOR, **anchor)
+    own = AnchorSpec(url=base, address=ANCHOR, depth=depth, headers_per_block=headers_per_block)
     is_ours = backend is Backend.PY_EVM
     return ChainSpec(
         chain_id=950, name="rollup", backend=backend, alloc={ANCHOR: code}, anchor=own if is_ours else None
     )
 
 
-async def base_chain(open_chain: Open, blocks: int, **fields: int) -> Endpoint:
-    base = await open_chain(ChainSpec(chain_id=949, name="base", **fields))
+async def base_chain(open_chain: Open, blocks: int, *, finality_depth: int = 0) -> Endpoint:
+    base = await open_chain(ChainSpec(chain_id=949, name="base", finality_depth=finality_depth))
     await base("anvil_mine", hex(blocks))
     return base
 

@@ -13,10 +13,12 @@ import pytest_asyncio
 from bridge.devnet.faults import Fault, FaultProxy, Rule
 from tests.integration.conformance.support import STRANGER, Endpoint, call_data
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 LOGS = {"fromBlock": "0x0"}
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def proxy(rpc: Endpoint) -> AsyncIterator[FaultProxy]:
     async with FaultProxy(rpc.url, seed=7) as proxy:
         yield proxy

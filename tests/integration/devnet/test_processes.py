@@ -66,7 +66,8 @@ import asyncio, pathlib
 from bridge.devnet import Backend, ChainSpec
 from bridge.devnet.process import DevnetProcess
 async def main():
-    chain = DevnetProcess(ChainSpec(chain_id=6, backend=Backend({backend.value!r})), folder=pathlib.Path({str(tmp_path)!r}))
+    spec = ChainSpec(chain_id=6, backend=Backend({backend.value!r}))
+    chain = DevnetProcess(spec, folder=pathlib.Path({str(tmp_path)!r}))
     await chain.start()
     print(chain.pid, flush=True)
     await asyncio.sleep(60)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from eth_abi.abi import decode, encode
 
-from bridge.artifacts import Artifact
+from bridge.artifacts import Artifact, errors
 from bridge.devnet.evm import PyEvm
 from bridge.devnet.model import AccountChange, AccountProof, BlockEnv, Call, LogEntry, Outcome, Transaction
 from bridge.devnet.transactions import intrinsic_gas
@@ -44,9 +44,13 @@ class Contract:
     def __init__(self, chain: LocalChain, address: bytes, artifact: Artifact) -> None:
         self.chain, self.address, self._abi = chain, address, artifact.abi
 
-    def send(self, name: str, *arguments: object, sender: bytes = OPERATOR, value: int = 0) -> Receipt:
+    def send(self, name: str, *arguments: object, sender: bytes = OPERATOR, value: int = 0, gas: int = GAS) -> Receipt:
         """Mine a transaction; raise Reverted if it reverts."""
-        outcome = self.chain.mine(to=self.address, data=self.encoded(name, *arguments), sender=sender, value=value)
+        return self.send_raw(self.encoded(name, *arguments), sender=sender, value=value, gas=gas)
+
+    def send_raw(self, data: bytes, *, sender: bytes = OPERATOR, value: int = 0, gas: int = GAS) -> Receipt:
+        """Mine a transaction with call data as it is, well-formed or not; raise Reverted if it reverts."""
+        outcome = self.chain.mine(to=self.address, data=data, sender=sender, value=value, gas=gas)
         if outcome.error is not None:
             raise self._reverted(outcome)
         return Receipt(gas=outcome.gas_used, logs=outcome.logs)
@@ -69,7 +73,7 @@ class Contract:
         return next(entry for entry in found if len(entry["inputs"]) == len(arguments))
 
     def _reverted(self, outcome: Outcome) -> Reverted:
-        for entry in self._abi:
+        for entry in (*self._abi, *errors()):  # an error may come from further down
             if entry["type"] == "error" and _selector(entry) == outcome.output[:4]:
                 return Reverted(entry["name"], decode([_type(item) for item in entry["inputs"]], outcome.output[4:]))
         return Reverted(outcome.error or "", (outcome.output,))
@@ -100,10 +104,12 @@ class LocalChain:
     def fund(self, address: bytes, balance: int = 1_000 * _ETHER) -> None:
         self.state_root = self._evm.change(self.state_root, {address: AccountChange(balance=balance)})
 
-    def mine(self, *, to: bytes | None, data: bytes, sender: bytes = OPERATOR, value: int = 0) -> Outcome:
+    def mine(
+        self, *, to: bytes | None, data: bytes, sender: bytes = OPERATOR, value: int = 0, gas: int = GAS
+    ) -> Outcome:
         """Mine a block with this one transaction."""
         block = self._evm.begin(self.state_root, self._next())
-        outcome = block.apply(_transaction(to, data, sender, value, block.nonce(sender)))
+        outcome = block.apply(_transaction(to, data, sender, value=value, nonce=block.nonce(sender), gas=gas))
         self.state_root = block.finish()
         return outcome
 
@@ -140,7 +146,7 @@ class LocalChain:
         )
 
 
-def _transaction(to: bytes | None, data: bytes, sender: bytes, value: int, nonce: int) -> Transaction:
+def _transaction(to: bytes | None, data: bytes, sender: bytes, *, value: int, nonce: int, gas: int) -> Transaction:
     intrinsic, floor = intrinsic_gas(data, is_create=to is None)
     return Transaction(
         hash=bytes(32),
@@ -151,7 +157,7 @@ def _transaction(to: bytes | None, data: bytes, sender: bytes, value: int, nonce
         max_fee=0,
         max_priority_fee=0,
         gas_price=None,
-        gas=GAS,
+        gas=gas,
         to=to,
         value=value,
         data=data,

@@ -17,7 +17,6 @@ from pathlib import Path
 import psutil
 from eth_abi.abi import encode
 
-from bench.relayer_world import deployer_runs, fund, keyed, mine_many, tree_of
 from bridge.contracts import read
 from bridge.contracts.clearing import SEND_PARCEL
 from bridge.contracts.finality import QUORUM_SUBMIT
@@ -28,6 +27,7 @@ from bridge.types import Account
 from relayer import statements
 from relayer.quorum import Statement
 from tests.support.relayer_net import ACTORS, Net, start_net
+from tests.support.relayer_world import deployer_runs, fund, keyed, mine_many, tree_of
 
 ACCOUNTS = 100
 GAS_LIMIT = 60_000_000

@@ -53,6 +53,7 @@ class Attester:
         self._book = book
         self._signer = signer
         self._epochs: dict[LaneId, tuple[float, int]] = {}
+        self._signed: dict[LaneId, int] = {}
         self._signing = asyncio.Lock()
 
     @property
@@ -65,8 +66,9 @@ class Attester:
         made = 0
         for lane in self._book.out_of(self._source):
             count = self._final_count(lane)
-            if count:
+            if count and self._signed.get(lane.id) != count:
                 made += await self._attest(lane, count, now)
+                self._signed[lane.id] = count
         return made
 
     async def published(self, lane_id: LaneId, count: int | None, *, now: int) -> Published | None:

@@ -38,6 +38,8 @@ from relayer.transfer import SEEN, Stage, Transfer
 from relayer.watcher import Scan
 
 log = structlog.get_logger()
+CHECKPOINT_EVERY = 16
+"""Blocks in which nothing happened are stored as read so often: others are just read again."""
 
 
 class Book:
@@ -88,6 +90,9 @@ class Book:
         """
         async with self.deciding:
             grown = self._grow(scan, now)
+            if scan.is_empty and scan.at.number % CHECKPOINT_EVERY:
+                self._take_cursor(scan)
+                return 0
             try:
                 settled = await self._store_scan(scan, grown, now)
             except BaseException:
@@ -96,8 +101,7 @@ class Book:
                 raise
             for lane, result in settled:
                 lane.commit(result.changes)
-            self.cursors[scan.chain] = scan.at.ref
-            self._take_held(scan)
+            self._take_cursor(scan)
         return sum(len(rows) for _, rows in grown) + len(scan.settled)
 
     def _grow(self, scan: Scan, now: int) -> list[tuple[LaneBook, list[queries.Values]]]:
@@ -159,7 +163,8 @@ class Book:
         await store_result(connection, lane, result)
         return result
 
-    def _take_held(self, scan: Scan) -> None:
+    def _take_cursor(self, scan: Scan) -> None:
+        self.cursors[scan.chain] = scan.at.ref
         for source, held in scan.held.items():
             lane = self.lanes.get(LaneId(source=source, destination=scan.chain))
             if lane is not None:

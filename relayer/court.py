@@ -22,7 +22,7 @@ from bridge.contracts.finality import (
     REGISTRY_TERMS,
     Status,
 )
-from bridge.rpc import Block, Rpc
+from bridge.rpc import Block, BlockRef, Rpc
 from bridge.types import ChainId
 from relayer import queries
 from relayer.book import Book
@@ -68,12 +68,20 @@ class Watchman:
         self._submitter = submitter
         self._votes = votes
         self._margin = margin
+        self._seen: tuple[BlockRef | None, int] = (None, 0)
 
     async def step(self, *, now: int) -> int:
         """Judge every claim that stands, and return how many decisions were new."""
+        news = (self._book.cursors.get(self._base_id), now)
+        if news == self._seen:
+            return 0
+        self._seen = news
+        claims = await open_claims(self._book, self._base_id, self._chain)
+        if not claims:
+            return 0
         base = await self._base.head()
         decisions: list[Decision] = []
-        for claim in await open_claims(self._book, self._base_id, self._chain):
+        for claim in claims:
             view = REGISTRY_PROPOSAL.at(self._registry, claim.id)
             stands = claim_of(await read(self._base, view, at=base.ref))
             if stands.state_root != claim.state_root:

@@ -84,8 +84,9 @@ class Deliverer:
     async def step(self, *, now: int) -> int:
         """Send what is worth sending now, and return how many transactions that were."""
         await self._retry(now)
-        room = self._terms.in_flight - await self._under_way()
-        for lane in self._book.into(self._place.id):
+        waiting = [lane for lane in self._book.into(self._place.id) if lane.has_candidates(now)]
+        room = self._terms.in_flight - await self._under_way() if waiting else 0
+        for lane in waiting:
             if room <= 0:
                 break
             try:

@@ -21,6 +21,9 @@ from relayer.policy import Candidate
 from relayer.terms import Terms
 from relayer.transfer import SEEN, Input, Output, Stage, Transfer, advance
 
+UNUSED = bytes(32)
+"""What an Outbox holds for a lane without messages."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneId:
@@ -96,11 +99,14 @@ class LaneBook:
         self.heights.extend(heights)
         return made
 
+    @property
+    def commitment(self) -> bytes:
+        """What the chain holds if the lane is complete; an unused lane holds zero."""
+        return self.tree.commitment() if self.tree.count else UNUSED
+
     def matches(self, commitment: bytes) -> bool:
-        """Tell whether the whole tree is what the chain holds; an unused lane holds zero."""
-        if self.tree.count == 0:
-            return not any(commitment)
-        return self.tree.commitment() == commitment
+        """Tell whether the whole tree is what the chain holds."""
+        return self.commitment == commitment
 
     def _incomplete(self, at: int, reason: str) -> LogsIncomplete:
         return LogsIncomplete(
@@ -147,10 +153,12 @@ class LaneBook:
                 alone=message.transfer.attempts > 0,
             )
             for index, message in self.pending.items()
-            if index < count
-            and message.transfer.stage in {Stage.SEEN, Stage.FINAL}
-            and message.transfer.retry_at <= now
+            if index < count and _is_ready(message, now)
         ]
+
+    def has_candidates(self, now: int) -> bool:
+        """Tell whether any message could be planned now."""
+        return any(_is_ready(message, now) for message in self.pending.values())
 
     def step(self, indices: Iterable[int], *learned: Input, outgoing: int = 0) -> tuple[list[Change], list[Outcome]]:
         """Return how messages change by inputs in turn; unknown and settled ones do not.
@@ -193,6 +201,11 @@ class LaneBook:
     def oldest(self) -> int | None:
         """Return when the oldest undelivered message was seen, or None if there is none."""
         return min((message.seen_at for message in self.pending.values()), default=None)
+
+
+def _is_ready(message: Pending, now: int) -> bool:
+    transfer = message.transfer
+    return transfer.stage in {Stage.SEEN, Stage.FINAL} and transfer.retry_at <= now
 
 
 def _kept(message: Pending, transfer: Transfer) -> int:

@@ -23,7 +23,7 @@ from bridge.contracts.finality import (
     REGISTRY_WITHDRAWABLE,
     Status,
 )
-from bridge.rpc import Block, Rpc
+from bridge.rpc import Block, BlockRef, Rpc
 from bridge.types import ChainId
 from relayer import queries
 from relayer.book import Book
@@ -59,9 +59,14 @@ class Proposer:
         self._submitter = submitter
         self._every = every
         self._last = 0.0
+        self._seen: tuple[BlockRef | None, BlockRef | None, int] = (None, None, 0)
 
     async def step(self, *, now: int) -> int:
         """Decide what to propose, finalise and withdraw, and return how many decisions were new."""
+        news = (self._book.cursors.get(self._places.base.id), self._book.cursors.get(self._chain), now)
+        if news == self._seen:
+            return 0
+        self._seen = news
         head = await self._base.head()
         decisions = await self._finalize(head)
         decisions += await self._propose(head, now)

@@ -29,13 +29,15 @@ class Reader:
         if cursor is not None:
             if head.ref == cursor or head.number < cursor.number:
                 return False  # an endpoint that lags tells nothing about what it has not seen
-            if not await self.watcher.is_canonical(cursor):
+            follows = head.number == cursor.number + 1 and head.parent_hash == cursor.hash
+            if not follows and not await self.watcher.is_canonical(cursor):
                 await self._rewind(now)
                 return True
         first = cursor.number + 1 if cursor else self.watcher.first_block
         if first > head.number:
             return False
-        scan = await self.watcher.scan(first=first, head=head)
+        known = {lane.id.destination: lane.commitment for lane in self.book.out_of(self.chain)}
+        scan = await self.watcher.scan(first=first, head=head, known=known)
         taken = await self.book.absorb(scan, now=now)
         if taken:
             log.info("chain_read", chain=self.watcher.place.chain.name, block=scan.at.number, taken=taken)

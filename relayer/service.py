@@ -36,6 +36,8 @@ log = structlog.get_logger()
 IDLE_SECONDS = 0.5
 """How long a role waits for news of the chains it reads before it looks again."""
 POLL_FASTEST, POLL_SLOWEST = 0.1, 2.0
+QUIET_SHARE = 0.6
+"""Part of the block time after a block in which no other one is looked for."""
 BACKOFF = (0.25, 0.5, 1.0, 2.0, 4.0)
 Step = Callable[[], Awaitable[object]]
 
@@ -130,20 +132,24 @@ class Relayer:
         return self.places[chain].chain.name
 
     def _period(self, chain: ChainId) -> float:
-        """Look four times a block: half a block's delay at the worst would be half of the whole."""
+        """Look eight times a block while one is due."""
         block_time = self.places[chain].chain.block_time
-        return min(max(block_time / 4, POLL_FASTEST), POLL_SLOWEST)
+        return min(max(block_time / 8, POLL_FASTEST), POLL_SLOWEST)
 
     def _read(self, reader: Reader) -> Step:
         name = self._name(reader.chain)
+        quiet = self.places[reader.chain].chain.block_time * QUIET_SHARE
 
         async def step() -> None:
             now = int(time.time())
-            if await reader.step(now=now):
-                self.metrics.height.labels(name).set(self.book.cursors[reader.chain].number)
-                self.pulse.beat()
+            moved = await reader.step(now=now)
             self.health.read_at[name] = now
             self.metrics.read_at.labels(name).set(now)
+            if moved:
+                cursor = self.book.cursors.get(reader.chain)
+                self.metrics.height.labels(name).set(cursor.number if cursor else 0)
+                self.pulse.beat()
+                await self._pause(min(quiet, POLL_SLOWEST))
 
         return step
 

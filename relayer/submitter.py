@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from bridge.errors import ChainError, RequestRefused
-from bridge.rpc import Receipt, Request, Rpc
+from bridge.rpc import BlockRef, Receipt, Request, Rpc
 from bridge.rpc.types import parse_bytes, to_hex
 from bridge.signer import SignedTransaction, Signer, Transaction, sign_transaction
 from bridge.types import Address, ChainId, Hash32
@@ -66,6 +66,9 @@ class Submitter:
         self.spent = 0
         self._lost: dict[int, int] = {}
         self._sending = asyncio.Lock()
+        self._to_sign = True
+        self._under_way = True
+        self._followed: tuple[BlockRef | None, int] = (None, 0)
 
     @property
     def address(self) -> Address:
@@ -90,6 +93,7 @@ class Submitter:
                     )
             for lane, changes in touched:
                 lane.commit(changes)
+        self._to_sign = self._to_sign or taken > 0
         return taken
 
     async def _advance(
@@ -124,15 +128,21 @@ class Submitter:
 
         A replica without the lease leaves it for the one that has it.
         """
-        if not self._may_send(now):
+        if not self._to_sign or not self._may_send(now):
             return 0
         async with self._sending:
             async with self.book.store.read() as connection:
                 rows = await queries.live(connection, self.chain)
+            self._to_sign = False
             fresh = [row for row in rows if row.status == Status.DECIDED.value]
             if not fresh:
                 return 0
-            bids = await self._sign(fresh, rows, now)
+            try:
+                bids = await self._sign(fresh, rows, now)
+            except BaseException:
+                self._to_sign = True
+                raise
+            self._under_way = True
             await self.broadcast([bid.signed for bid in bids])
             return len(bids)
 
@@ -200,13 +210,16 @@ class Submitter:
 
     async def follow(self, *, now: int) -> int:
         """Look what became of what was sent, outbid what is stuck; return how many are under way."""
-        if not self._may_send(now):
+        head = self.book.cursors.get(self.chain)
+        if not self._under_way or not self._may_send(now) or self._followed == (head, now):
             return 0
+        self._followed = (head, now)
         async with self._sending:
             async with self.book.store.read() as connection:
                 rows = [r for r in await queries.live(connection, self.chain) if r.nonce is not None]
                 bids = await queries.attempts(connection, [row.id for row in rows])
             if not rows:
+                self._under_way = False
                 return 0
             chain_nonce = await self.rpc.nonce(self.address, tag="latest")
             hashes = [Hash32(bid.hash) for row in rows for bid in bids[row.id]]
@@ -298,6 +311,7 @@ class Submitter:
         async with self.book.store.read() as connection:
             rows = [r for r in await queries.live(connection, self.chain) if r.nonce is not None]
             bids = await queries.attempts(connection, [row.id for row in rows])
+        self._to_sign = self._under_way = True
         latest = [bids[row.id][-1] for row in sorted(rows, key=lambda row: row.nonce)]
         if latest:
             await self.broadcast([SignedTransaction(raw=b.raw, hash=b.hash) for b in latest])

@@ -42,17 +42,36 @@ class Scan:
     held: Mapping[ChainId, Held]
     """What the chain's oracles hold of the lanes that lead to it, by source."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing happened that has a row."""
+        return not (any(self.sent.values()) or self.settled or self.proposed)
+
 
 class Watcher:
-    """Reads one chain; `payee` is the account whose fees count as ours."""
+    """Reads one chain; `payee` is the account whose fees count as ours.
 
-    def __init__(self, *, places: Places, chain: ChainId, rpc: Rpc, payee: Account | None) -> None:
+    With `sends_only` just the lanes that leave the chain are read, which is all that an attester
+    needs.
+    """
+
+    def __init__(
+        self,
+        *,
+        places: Places,
+        chain: ChainId,
+        rpc: Rpc,
+        payee: Account | None,
+        sends_only: bool = False,
+    ) -> None:
         self.place: Place = places[chain]
         self.rpc = rpc
         self._payee = payee
+        self._sends_only = sends_only
         lanes = [LaneId(source=x.source, destination=x.destination) for x in places.lanes()]
         self._out = [lane.destination for lane in lanes if lane.source == chain]
-        self._into = {x.source: places.oracle(x) for x in lanes if x.destination == chain}
+        arriving = [] if sends_only else [lane for lane in lanes if lane.destination == chain]
+        self._into = {lane.source: places.oracle(lane) for lane in arriving}
 
     async def head(self) -> Block:
         """Return the newest block that enough endpoints agree on."""
@@ -80,17 +99,20 @@ class Watcher:
         """Where the contracts' logs can begin."""
         return self.place.deployment.block
 
-    async def scan(self, *, first: int, head: Block) -> Scan:
+    async def scan(self, *, first: int, head: Block, known: Mapping[ChainId, bytes] | None = None) -> Scan:
         """Return everything from block `first` to the head, or to as far as one scan reads.
 
-        Raises BlockReplaced if the chain moved meanwhile: try again from a new head.
+        Where only the chain's own lanes are of interest and their commitments are those `known`,
+        there are no logs to read. Raises BlockReplaced if the chain moved meanwhile.
         """
         last = head
         if head.number - first >= MAX_SPAN:
             last = await self.rpc.block(first + MAX_SPAN - 1)
-        logs, (commitments, held) = await asyncio.gather(
-            self.rpc.logs(self._filter(), first=first, last=last.ref), self._lanes(last.ref)
-        )
+        if self._sends_only:
+            commitments, held = await self._lanes(last.ref)
+            logs = [] if commitments == known else await self._logs(first, last)
+        else:
+            logs, (commitments, held) = await asyncio.gather(self._logs(first, last), self._lanes(last.ref))
         events = [event for event in map(read_log, logs) if event is not None]
         sent: dict[ChainId, list[Sent]] = {destination: [] for destination in self._out}
         for event in events:
@@ -106,9 +128,12 @@ class Watcher:
             held=held,
         )
 
+    async def _logs(self, first: int, last: Block) -> list[Log]:
+        return await self.rpc.logs(self._filter(), first=first, last=last.ref)
+
     def _filter(self) -> LogFilter:
         topics: list[Any] = [Sent, Delivered, DeliveryFailed, CreditWaiting, CreditRetried, Proposed]
-        names = ("outbox", "inbox", "hub", "root-registry")
+        names = ("outbox",) if self._sends_only else ("outbox", "inbox", "hub", "root-registry")
         addresses = tuple(self.place.at(name) for name in names if self.place.has(name))
         return LogFilter(addresses=addresses, topics=(tuple(event.TOPIC for event in topics),))
 

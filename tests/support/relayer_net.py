@@ -18,17 +18,25 @@ from bridge.chains import load_network
 from bridge.client import Bridge
 from bridge.demo.network import ANCHOR, cast
 from bridge.deploy import deploy
+from bridge.devnet.anchor_sidecar import AnchorSidecar
 from bridge.devnet.process import DevnetProcess
 from bridge.devnet.spec import AnchorSpec, Backend, ChainSpec, GenesisAccount
 from bridge.rpc import Rpc
 from bridge.signer import LocalSigner
+from bridge.types import ChainId
 from relayer.config import Settings, parse_settings
 from relayer.network import Places, load_places
 from relayer.service import Relayer
 from relayer.store import Store
 
-IDS = {"base": 9_000, "hub": 9_001, "alpha": 9_002, "beta": 9_003, "gamma": 9_004}
-WINDOW = 4
+IDS = {
+    "base": ChainId(9_000),
+    "hub": ChainId(9_001),
+    "alpha": ChainId(9_002),
+    "beta": ChainId(9_003),
+    "gamma": ChainId(9_004),
+}
+WINDOW = 8
 ACTORS = cast()
 
 
@@ -51,7 +59,7 @@ class Net:
         """Return a client of a chain, for the caller to close."""
         return self.places.network.chain(name).connect()
 
-    def chain_id(self, name: str) -> int:
+    def chain_id(self, name: str) -> ChainId:
         """Return a chain's id."""
         return IDS[name]
 
@@ -122,7 +130,22 @@ async def start_net(
         (folder / "chains.toml").write_text(chains_toml(urls, block_time=block_time, depth=depth))
         await deploy(load_network(folder / "chains.toml"), ACTORS.deployer)
         places = load_places(folder / "chains.toml")
+        if backend is Backend.ANVIL and "gamma" in names:
+            await stack.enter_async_context(_sidecar(chains["hub"].url, urls["base"]))
         yield Net(folder=folder, names=tuple(names), chains=chains, places=places)
+
+
+@asynccontextmanager
+async def _sidecar(url: str, base: str) -> AsyncIterator[None]:
+    """Tell an anvil chain of the base chain, which a py-evm node does by itself."""
+    sidecar = AnchorSidecar(AnchorSpec(url=base, address=ANCHOR, depth=0), url)
+    task = asyncio.create_task(sidecar.run(0.1))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await sidecar.close()
 
 
 def _spec(
@@ -185,7 +208,7 @@ async def validators(net: Net, *, sources: Iterable[str], number: int = 4) -> As
 def deliver_settings(net: Net, name: str = "relayer", **deliver: Any) -> Settings:  # noqa: ANN401
     """Return the settings of a deliverer that asks the running attesters."""
     sources = [n for n in net.names if n not in {"base", "gamma"}]
-    attesters = dict.fromkeys(sources, net.attesters)
+    attesters = dict.fromkeys(sources, net.attesters) if net.attesters else {}
     return net.settings(name, ["deliver"], deliver={"attesters": attesters, **deliver})
 
 

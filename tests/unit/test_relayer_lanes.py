@@ -11,6 +11,7 @@ from relayer.errors import LogsIncomplete
 from relayer.lanes import Change, Held, LaneBook, Pending
 from relayer.terms import UNREADABLE
 from relayer.transfer import (
+    SEEN,
     Abandoned,
     Delivered,
     PlanDelivery,
@@ -123,9 +124,9 @@ def test_lane__step__says_what_to_store_and_changes_nothing_before_commit() -> N
         (1, Stage.PLANNED, 4),
     ]
     assert [one.output for one in outcomes] == [PlanDelivery(), PlanDelivery()]
-    assert book.pending[0].transfer.stage is Stage.SEEN
+    assert book.pending[0].transfer == SEEN
     book.commit(changes)
-    assert book.pending[0].transfer.stage is Stage.PLANNED
+    assert book.pending[0].transfer == Transfer(stage=Stage.PLANNED)
 
 
 def test_lane__transaction__stays_with_its_message_until_it_is_abandoned() -> None:

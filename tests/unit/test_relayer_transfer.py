@@ -54,7 +54,8 @@ UNDELIVERED = (Stage.SEEN, Stage.FINAL, Stage.PLANNED, Stage.SENT, Stage.FAILED)
 
 
 def through(*inputs: Input) -> tuple[Transfer, list[Output]]:
-    transfer, outputs = SEEN, []
+    transfer: Transfer = SEEN
+    outputs: list[Output] = []
     for learned in inputs:
         step = advance(transfer, learned)
         transfer = step.transfer

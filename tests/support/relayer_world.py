@@ -1,4 +1,4 @@
-"""What the relayer's measurements share: funds, many transactions at once, keys on disk."""
+"""What the relayer's tests and bench do to a network: funds, many transactions, keys on disk."""
 
 from __future__ import annotations
 

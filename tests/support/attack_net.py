@@ -233,10 +233,12 @@ def mint(side: Side, to: bytes, amount: int, asset: int = QUOTE) -> None:
     side.tokens[asset].send("mint", to, amount)
 
 
-def refused(name: str, contract: Contract, function: str, *given: object, sender: bytes = OPERATOR) -> None:
+def refused(
+    name: str, contract: Contract, function: str, *given: object, sender: bytes = OPERATOR, value: int = 0
+) -> None:
     """Check that the call reverts with that error."""
     with pytest.raises(Reverted) as refusal:
-        contract.send(function, *given, sender=sender)
+        contract.send(function, *given, sender=sender, value=value)
     assert refusal.value.name == name
 
 

@@ -16,9 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
-
 from bridge.errors import KeyUnavailable
+from bridge.keyfile import decrypt, encrypt
 from bridge.signer import LocalSigner
 from bridge.types import Address
 
@@ -68,7 +67,7 @@ class Keystore:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def keys(self) -> Sequence[StoredKey]:
+    def stored(self) -> Sequence[StoredKey]:
         """Return all keys in the order of their names; raises KeyUnavailable for a broken file."""
         return [self.find(path.stem) for path in sorted(self.directory.glob("*.json"))]
 
@@ -87,7 +86,7 @@ class Keystore:
         """Encrypt a key into a new file that only its owner can read; never replaces one."""
         path = self._path(name)
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        content = create_keyfile_json(signer.export(), password, kdf="scrypt", iterations=cost, salt_size=32)
+        content = encrypt(signer.export(), signer.address, password, cost=cost)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -100,7 +99,7 @@ class Keystore:
         """Return the signer; raises KeyUnavailable for a wrong password or another key inside."""
         stored = self.find(name)
         try:
-            key = decode_keyfile_json(json.loads(stored.path.read_bytes()), password)
+            key = decrypt(json.loads(stored.path.read_bytes()), password)
         except (ValueError, KeyError, TypeError):
             raise _unavailable(name, "the password does not open it", "check the password") from None
         signer = LocalSigner(key)

@@ -54,7 +54,7 @@ def write_keys(folder: Path, signers: Mapping[str, LocalSigner]) -> None:
     store.directory.mkdir(parents=True, exist_ok=True)
     password = folder / KEYS / PASSWORD
     password.write_text("devnet")
-    held = {stored.name for stored in store.keys()}  # noqa: SIM118  # no mapping
+    held = {stored.name for stored in store.stored()}
     for name, signer in signers.items():
         if name not in held:
             store.add(name, signer, b"devnet", cost=SCRYPT_COST_DEVNET)

@@ -5,13 +5,14 @@ Warm: the slots written hold something already, access lists are empty. Tries ha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from bridge.artifacts import load
 from bridge.keccak import keccak256
 from tests.support.local_chain import OPERATOR, Contract, LocalChain
 from tests.support.tries import account_body, encode, proof_nodes, secure_trie
-from tests.support.validators import Statement, members, signed, validators
+from tests.support.validators import Statement, Validator, members, signed, validators
 
 HERE, SOURCE = 901, 902
 OUTBOX, REGISTRY, ANCHOR = b"\xb0" * 20, b"\xb1" * 20, b"\xb2" * 20
@@ -27,7 +28,7 @@ def test_quorum_root__three_of_four__costs_at_most_66_000() -> None:
     report("quorum_root_3_of_4", costs[RING:])
 
 
-def submit_next(roots: Contract, signers: list, count: int) -> int:
+def submit_next(roots: Contract, signers: list[Validator], count: int) -> int:
     statement = Statement(source=SOURCE, lane=HERE, root=keccak256(b"%d" % count), count=count, height=5_000 + count)
     return roots.send("submit", statement.fields(), signed(statement.digest(OUTBOX), signers)).gas
 
@@ -65,15 +66,25 @@ def prove_next(roots: Contract, anchor: Contract, height: int, random: Random) -
     return state_cost, lane_cost
 
 
-def state_with(address: bytes, slot: bytes, value: bytes, random: Random) -> tuple[bytes, tuple[list[bytes], list[bytes]]]:
+def state_with(
+    address: bytes, slot: bytes, value: bytes, random: Random
+) -> tuple[bytes, tuple[list[bytes], list[bytes]]]:
     """Return a state in which the slot holds the value, at depth 3 in both tries, and the proof."""
-    storage, storage_nodes = trie_of_depth_3(slot, encode(value), lambda: (random.randbytes(32), encode(random.randbytes(32))))
-    body = account_body(nonce=1, balance=0, storage_root=storage, code_hash=random.randbytes(32))
-    accounts, account_nodes = trie_of_depth_3(address, body, lambda: (random.randbytes(20), account_body(balance=random.getrandbits(70))))
-    return accounts, (account_nodes, storage_nodes)
+
+    def slots() -> tuple[bytes, bytes]:
+        return random.randbytes(32), encode(random.randbytes(32))
+
+    def accounts() -> tuple[bytes, bytes]:
+        return random.randbytes(20), account_body(balance=random.getrandbits(70))
+
+    storage_root, storage_nodes = trie_of_depth_3(slot, encode(value), slots)
+    body = account_body(nonce=1, storage_root=storage_root, code_hash=random.randbytes(32))
+    state_root, account_nodes = trie_of_depth_3(address, body, accounts)
+    return state_root, (account_nodes, storage_nodes)
 
 
-def trie_of_depth_3(key: bytes, value: bytes, other) -> tuple[bytes, list[bytes]]:
+def trie_of_depth_3(key: bytes, value: bytes, other: Callable[[], tuple[bytes, bytes]]) -> tuple[bytes, list[bytes]]:
+    """Return a trie of some 40 entries in which `key` is reached through two branches, and its proof."""
     while True:
         trie = secure_trie({key: value} | dict(other() for _ in range(40)))
         nodes = proof_nodes(trie, keccak256(key))
@@ -82,4 +93,4 @@ def trie_of_depth_3(key: bytes, value: bytes, other) -> tuple[bytes, list[bytes]
 
 
 def report(name: str, costs: list[int]) -> None:
-    print(f"{name}: mean {sum(costs) / len(costs):.0f}, most {max(costs)}")
+    print(f"{name}: mean {sum(costs) / len(costs):.0f}, most {max(costs)}")  # noqa: T201  # `pytest -s` shows the figures

@@ -66,7 +66,9 @@ class Statement:
 
 def rotation_digest(*, source: int, outbox: bytes, epoch: int, members: list[tuple[bytes, int]]) -> bytes:
     members_hash = keccak256(encode(["(address,uint48)[]"], [members]))
-    return _typed(["bytes32", "uint64", "address", "uint32", "bytes32"], (_ROTATION, source, outbox, epoch, members_hash))
+    return _typed(
+        ["bytes32", "uint64", "address", "uint32", "bytes32"], (_ROTATION, source, outbox, epoch, members_hash)
+    )
 
 
 def state_root_digest(*, chain: int, height: int, state_root: bytes, epoch: int = 0) -> bytes:

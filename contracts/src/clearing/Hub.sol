@@ -63,7 +63,7 @@ contract Hub is HubCredits {
 
     /// @inheritdoc IHubLedger
     function reserve(uint64 chain, uint32 asset) external view returns (uint256) {
-        return _reserves[_key(chain, asset)].amount;
+        return _reserves[_reserveKey(chain, asset, _peers[chain].vault)].amount;
     }
 
     /// @inheritdoc IHubLedger
@@ -74,7 +74,7 @@ contract Hub is HubCredits {
 
     /// @inheritdoc IHubLedger
     function venueCash(uint64 chain) external view returns (int256) {
-        return _venueCash[chain];
+        return _sums[_venueKey(chain, _peers[chain].venue)].cash;
     }
 
     /// @inheritdoc IHubLedger
@@ -97,12 +97,14 @@ contract Hub is HubCredits {
         bool isLocalVenue = added.chain == HUB_CHAIN && added.venue != address(0);
         if (added.vault == address(0) || isLocalVenue) revert ChainUnknown(added.chain);
         _peers[added.chain] = added;
+        if (added.venue != address(0)) _sums[_venueKey(added.chain, added.venue)].isVenue = true;
         emit PeerAdded(added.chain, added.vault, added.venue);
     }
 
     function _setReserve(ReserveConfig memory c) internal {
-        Reserve storage r = _reserves[_key(c.chain, c.asset)];
-        bool isValid = _peers[c.chain].vault != address(0) && c.decimals <= MAX_DECIMALS && c.curvePpm <= MAX_PPM;
+        address vault = _peers[c.chain].vault;
+        Reserve storage r = _reserves[_reserveKey(c.chain, c.asset, vault)];
+        bool isValid = vault != address(0) && c.decimals <= MAX_DECIMALS && c.curvePpm <= MAX_PPM;
         bool isKept = !r.isListed || (r.decimals == c.decimals && r.inflowBurst <= c.inflowBurst);
         if (!isValid || !isKept) revert ReserveMisconfigured(c.chain, c.asset);
         (r.isListed, r.decimals, r.curvePpm) = (true, c.decimals, c.curvePpm);

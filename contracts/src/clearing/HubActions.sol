@@ -200,9 +200,9 @@ contract HubActions is IHubActions, HubSends, HubSessions {
         view
         returns (uint128 reward, WaitReason reason)
     {
-        Reserve memory r = _reserves[_key(chain, asset)];
-        reason = _admit(r, amount);
-        if (reason == WaitReason.None) reward = _reward(r, asset, amount).toUint128();
+        Reserve memory r = _reserves[_reserveKey(chain, asset, _peers[chain].vault)];
+        if (amount >= _room(r)) return (0, _refusal(r, 0, amount));
+        reward = _reward(r, r.amount, asset, amount);
     }
 
     /// @inheritdoc IHubActions

@@ -6,32 +6,19 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IMessageRecipient} from "../messaging/IMessageRecipient.sol";
 import {Deposit, Messages, Parcel} from "../messaging/Messages.sol";
 import {Next} from "../support/Next.sol";
-import {HubReserves} from "./HubReserves.sol";
+import {HubBatch} from "./HubBatch.sol";
 import {IHubActions} from "./IHubActions.sol";
 import {WaitReason} from "./IHubEvents.sol";
 import {IHubLedger} from "./IHubLedger.sol";
 
 /// @dev What comes in: deposits and parcels, credited once each, or waiting whole until a check lets them through.
-abstract contract HubCredits is IHubLedger, HubReserves {
+abstract contract HubCredits is IHubLedger, HubBatch {
+    using SafeCast for int256;
     using SafeCast for uint256;
 
     /// @dev What a forward may need: a send through 32 cold levels, or a bounded push by the local vault. Less gas is refused, or a
     ///      deliverer could make forwards stay by starving them.
     uint256 private constant FORWARD_GAS = 700_000;
-
-    /// @dev Slots that many messages of a batch share, held in memory until the batch ends or something needs them in storage.
-    struct Batch {
-        uint64 source;
-        bytes32 payee;
-        uint256 cashFees;
-        bool isVenueLoaded;
-        address venue;
-        int256 venueCash;
-        bool isReserveLoaded;
-        address vault;
-        uint32 asset;
-        Reserve reserve;
-    }
 
     /// @inheritdoc IMessageRecipient
     function onMessages(uint64 source, uint32 first, bytes32 payee, bytes calldata items) external {
@@ -40,13 +27,8 @@ abstract contract HubCredits is IHubLedger, HubReserves {
         (batch.source, batch.payee) = (source, payee);
         uint256 offset;
         for (uint32 index = first; offset < items.length; ++index) {
-            (address sender,, bytes calldata body, uint256 end) = Messages.item(items, offset);
-            WaitReason reason = _take(batch, index, sender, body);
-            if (reason != WaitReason.None) {
-                _waiting[source][index] = _waitHash(sender, body);
-                emit CreditWaiting(source, index, reason);
-            }
-            offset = end;
+            uint256 end = _creditPlain(batch, index, items, offset);
+            offset = end != offset ? end : _takeOrKeep(batch, index, items, offset);
         }
         _flush(batch);
     }
@@ -81,53 +63,74 @@ abstract contract HubCredits is IHubLedger, HubReserves {
         _flush(batch);
     }
 
+    /// @dev Takes the item at `offset`, which waits if a check says so; returns where it ends.
+    function _takeOrKeep(Batch memory batch, uint32 index, bytes calldata items, uint256 offset)
+        private
+        returns (uint256)
+    {
+        (address sender,, bytes calldata body, uint256 end) = Messages.item(items, offset);
+        WaitReason reason = _take(batch, index, sender, body);
+        if (reason != WaitReason.None) {
+            _waiting[batch.source][index] = _waitHash(sender, body);
+            emit CreditWaiting(batch.source, index, reason);
+        }
+        return end;
+    }
+
     /// @dev Deposits come from the source's vault, parcels from its venue, and nothing from anyone else.
     function _take(Batch memory batch, uint32 index, address sender, bytes calldata body) private returns (WaitReason) {
         if (Messages.kind(body) == Messages.PARCEL) {
-            _loadVenue(batch);
-            if (sender != batch.venue || sender == address(0)) revert MessageSenderUnknown(batch.source, sender);
-            return _takeParcel(batch, index, body);
+            if (!_loadVenue(batch, sender)) revert MessageSenderUnknown(batch.source, sender);
+            return _takeParcel(batch, index, Messages.decodeParcel(body));
         }
         Deposit memory m = Messages.decodeDeposit(body);
-        _loadReserve(batch, m.asset);
-        if (sender != batch.vault || sender == address(0)) revert MessageSenderUnknown(batch.source, sender);
-        return _takeDeposit(batch, index, m);
+        bool isListed = _loadReserve(batch, sender, m.asset);
+        if (!isListed && (sender == address(0) || sender != _peers[batch.source].vault)) {
+            revert MessageSenderUnknown(batch.source, sender);
+        }
+        return isListed ? _takeDeposit(batch, index, m) : WaitReason.AssetNotListed;
     }
 
-    function _takeParcel(Batch memory batch, uint32 index, bytes calldata body) private returns (WaitReason) {
-        Parcel memory m = Messages.decodeParcel(body);
+    function _takeParcel(Batch memory batch, uint32 index, Parcel memory m) private returns (WaitReason) {
         if (m.key != address(0)) revert BodyMalformed(batch.source, index);
         if (m.cash < 0) return WaitReason.CashNegative;
         if (m.legs.length != 0) return WaitReason.LegsNotListed;
-        uint128 amount = uint128(m.cash);
-        int256 left = batch.venueCash - (uint256(amount) + m.fee).toInt256();
+        int256 left = batch.venueCash - m.cash - int256(uint256(m.fee));
         if (left < 0) return WaitReason.VenueShort;
         batch.venueCash = left;
         batch.cashFees += m.fee;
+        uint128 amount = int256(m.cash).toUint256().toUint128();
         _credit(m.account, QUOTE, amount);
         emit ParcelCredited(batch.source, index, m.account, m.cash);
         _doNext(batch, index, m.account, QUOTE, amount, m.next);
         return WaitReason.None;
     }
 
-    function _takeDeposit(Batch memory batch, uint32 index, Deposit memory m) private returns (WaitReason reason) {
+    function _takeDeposit(Batch memory batch, uint32 index, Deposit memory m) private returns (WaitReason) {
         bool isPlaced = m.next.mode == Messages.PLACED;
-        if (isPlaced) {
-            _loadVenue(batch);
-            if (m.asset != QUOTE || batch.venue == address(0)) revert BodyMalformed(batch.source, index);
+        if (isPlaced && (m.asset != QUOTE || !_loadVenue(batch, _peers[batch.source].venue))) {
+            revert BodyMalformed(batch.source, index);
         }
-        reason = _admit(batch.reserve, m.amount);
-        if (reason != WaitReason.None) return reason;
-        uint256 reward = _reward(batch.reserve, m.asset, m.amount);
-        if (reward != 0) _pot[m.asset] -= reward;
-        batch.reserve.amount += uint104(m.amount);
+        if (m.amount >= batch.room) return _refusal(batch.reserve, batch.arrived, m.amount);
+        uint128 reward = _reward(batch.reserve, batch.reserve.amount + batch.arrived, m.asset, m.amount);
+        batch.room -= m.amount;
+        batch.arrived += m.amount;
         uint128 amount = m.amount - m.fee;
-        if (isPlaced) batch.venueCash += uint256(amount).toInt256();
-        _credit(m.account, m.asset, isPlaced ? reward : amount + reward);
+        if (isPlaced) batch.venueCash += int256(uint256(amount));
+        else _credit(m.account, m.asset, amount);
         if (m.asset == QUOTE) batch.cashFees += m.fee;
         else _credit(batch.payee, m.asset, m.fee);
-        emit DepositCredited(batch.source, index, m.account, m.asset, m.amount, reward.toUint128());
+        emit DepositCredited(batch.source, index, m.account, m.asset, m.amount);
+        _payReward(m.account, m.asset, reward);
         if (!isPlaced) _doNext(batch, index, m.account, m.asset, amount, m.next);
+        return WaitReason.None;
+    }
+
+    function _payReward(bytes32 account, uint32 asset, uint128 reward) private {
+        if (reward == 0) return;
+        _pot[asset] -= reward;
+        _credit(account, asset, reward);
+        emit RewardPaid(account, asset, reward);
     }
 
     /// @dev What fails a check stays the account's here; the delivery goes on either way.
@@ -143,37 +146,6 @@ abstract contract HubCredits is IHubLedger, HubReserves {
             // forge-lint: disable-next-line(unsafe-typecast) cut to the error's selector on purpose
             emit ForwardStayed(batch.source, index, bytes4(reason));
         }
-    }
-
-    function _loadVenue(Batch memory batch) private view {
-        if (batch.isVenueLoaded) return;
-        batch.isVenueLoaded = true;
-        batch.venue = _peers[batch.source].venue;
-        batch.venueCash = _venueCash[batch.source];
-    }
-
-    function _loadReserve(Batch memory batch, uint32 asset) private {
-        if (batch.isReserveLoaded && batch.asset == asset) return;
-        _flushReserve(batch);
-        (batch.isReserveLoaded, batch.asset) = (true, asset);
-        if (batch.vault == address(0)) batch.vault = _peers[batch.source].vault;
-        batch.reserve = _reserves[_key(batch.source, asset)];
-    }
-
-    function _flush(Batch memory batch) private {
-        _flushReserve(batch);
-        if (batch.isVenueLoaded) _venueCash[batch.source] = batch.venueCash;
-        _credit(batch.payee, QUOTE, batch.cashFees);
-        (batch.isVenueLoaded, batch.cashFees) = (false, 0);
-    }
-
-    function _flushReserve(Batch memory batch) private {
-        if (!batch.isReserveLoaded) return;
-        batch.isReserveLoaded = false;
-        Reserve storage stored = _reserves[_key(batch.source, batch.asset)];
-        stored.amount = batch.reserve.amount;
-        stored.inflowUsed = batch.reserve.inflowUsed;
-        stored.inflowSince = batch.reserve.inflowSince;
     }
 
     function _waitHash(address sender, bytes calldata body) private pure returns (bytes32) {

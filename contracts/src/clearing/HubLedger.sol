@@ -30,4 +30,14 @@ abstract contract HubLedger is HubState {
         bytes memory item = abi.encodePacked(body.length.toUint16(), address(this), recipient, body);
         IMessageRecipient(recipient).onMessages(HUB_CHAIN, index, bytes32(0), item);
     }
+
+    /// @dev chain (64 bits) ‖ 32 zero bits ‖ venue (160)
+    function _venueKey(uint64 chain, address venue) internal pure returns (uint256) {
+        return uint256(chain) << 192 | uint160(venue);
+    }
+
+    /// @dev chain (64 bits) ‖ asset (32) ‖ vault (160)
+    function _reserveKey(uint64 chain, uint32 asset, address vault) internal pure returns (uint256) {
+        return uint256(chain) << 192 | uint256(asset) << 160 | uint160(vault);
+    }
 }

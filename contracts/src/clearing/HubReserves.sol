@@ -14,22 +14,33 @@ abstract contract HubReserves is HubLedger {
 
     uint256 internal constant MAX_DECIMALS = 18;
 
-    /// @dev Counts a deposit into the reserve in memory, or says why it must wait and leaves the reserve as it was.
-    function _admit(Reserve memory r, uint128 amount) internal view returns (WaitReason) {
-        if (!r.isListed) return WaitReason.AssetNotListed;
-        uint256 sum = uint256(r.amount) + amount;
-        if (sum > r.ceiling) return WaitReason.CeilingReached;
-        uint256 used =
-            Math.saturatingSub(r.inflowUsed, uint256(r.inflowRate) * (block.timestamp - r.inflowSince)) + amount;
-        if (used > r.inflowBurst) return WaitReason.InflowLimited;
-        (r.inflowUsed, r.inflowSince) = (used.toUint104(), uint48(block.timestamp));
-        return WaitReason.None;
+    /// @dev One more than what the reserve can still take in: zero if the asset is not listed there.
+    function _room(Reserve memory r) internal view returns (uint256) {
+        if (!r.isListed) return 0;
+        uint256 belowCeiling = Math.saturatingSub(r.ceiling, r.amount);
+        return Math.min(belowCeiling, Math.saturatingSub(r.inflowBurst, _inflowUsed(r))) + 1;
     }
 
-    /// @dev Of a deposit onto the reserve as it was before: never more than the pot holds.
-    function _reward(Reserve memory r, uint32 asset, uint256 amount) internal view returns (uint256 reward) {
-        reward = Curve.rewardDown(r.amount, amount, r.target, r.curvePpm);
-        if (reward != 0) reward = Math.min(reward, _pot[asset]);
+    /// @dev What of the inflow burst is used now, after what time gave back.
+    function _inflowUsed(Reserve memory r) internal view returns (uint256) {
+        return Math.saturatingSub(r.inflowUsed, uint256(r.inflowRate) * (block.timestamp - r.inflowSince));
+    }
+
+    /// @dev Why a deposit waits that the room is too small for, after `arrived` came in since the reserve was loaded.
+    function _refusal(Reserve memory r, uint256 arrived, uint256 amount) internal pure returns (WaitReason) {
+        if (!r.isListed) return WaitReason.AssetNotListed;
+        return r.amount + arrived + amount > r.ceiling ? WaitReason.CeilingReached : WaitReason.InflowLimited;
+    }
+
+    /// @dev Of a deposit onto a reserve of `amountBefore`: never more than the pot holds.
+    function _reward(Reserve memory r, uint256 amountBefore, uint32 asset, uint256 amount)
+        internal
+        view
+        returns (uint128)
+    {
+        if (amountBefore >= r.target) return 0;
+        uint256 reward = Curve.rewardDown(amountBefore, amount, r.target, r.curvePpm);
+        return reward == 0 ? 0 : Math.min(reward, _pot[asset]).toUint128();
     }
 
     /// @dev What leaves the reserve for `amount`: payout and fee in whole token units; no fee on the hub's own chain.
@@ -48,12 +59,8 @@ abstract contract HubReserves is HubLedger {
         payout = leaving.toUint128() - feeDown;
     }
 
-    function _known(uint64 chain, uint32 asset) internal view returns (Reserve memory r) {
-        r = _reserves[_key(chain, asset)];
+    function _known(uint64 chain, uint32 asset) internal view returns (Reserve storage r) {
+        r = _reserves[_reserveKey(chain, asset, _peers[chain].vault)];
         if (!r.isListed) revert ReserveUnknown(chain, asset);
-    }
-
-    function _key(uint64 chain, uint32 asset) internal pure returns (uint256) {
-        return uint256(chain) << 32 | asset;
     }
 }

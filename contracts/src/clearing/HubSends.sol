@@ -23,7 +23,7 @@ abstract contract HubSends is HubReserves {
         Accounts.requireOwned(to);
         uint256 total = uint256(amount) + fee;
         _debit(account, QUOTE, total);
-        _venueCash[venue] += total.toInt256();
+        _sums[_venueKey(venue, recipient)].cash += total.toInt256().toInt248();
         Entry memory entry = _entered[to][venue];
         Parcel memory parcel = Parcel({
             account: to,
@@ -48,11 +48,12 @@ abstract contract HubSends is HubReserves {
         uint128 maxCharge
     ) internal returns (uint32 index) {
         if (to == address(0)) revert ReceiverZero();
-        (uint128 payout, uint128 feeDown, uint128 charge) = _quote(_known(chain, asset), chain, asset, amount, fee);
+        Reserve storage stored = _known(chain, asset);
+        (uint128 payout, uint128 feeDown, uint128 charge) = _quote(stored, chain, asset, amount, fee);
         if (charge > maxCharge) revert ChargeAboveMax(charge, maxCharge);
         uint256 leaving = uint256(payout) + feeDown;
         _debit(account, asset, leaving + charge);
-        _reserves[_key(chain, asset)].amount -= leaving.toUint104();
+        stored.amount -= leaving.toUint104();
         if (charge != 0) _pot[asset] += charge;
         index = _dispatch(chain, _peers[chain].vault, Messages.encode(Release(account, asset, to, payout, feeDown)));
         emit Withdrawn(account, chain, asset, index, to, payout, feeDown, charge);

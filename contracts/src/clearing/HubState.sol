@@ -23,6 +23,12 @@ abstract contract HubState is IHubEvents, Ownable, Intents {
         uint104 inflowRate;
     }
 
+    /// @dev S(v). The flag tells a venue from an address that is none, in the slot that a credit reads anyway.
+    struct VenueSum {
+        bool isVenue;
+        int248 cash;
+    }
+
     struct Entry {
         address key;
         uint32 epoch;
@@ -37,8 +43,8 @@ abstract contract HubState is IHubEvents, Ownable, Intents {
     mapping(bytes32 account => int256) internal _cash;
     mapping(bytes32 account => mapping(uint32 asset => uint256)) internal _collateral;
     mapping(uint64 chain => Peer) internal _peers;
-    mapping(uint64 chain => int256) internal _venueCash;
-    mapping(uint256 chainAndAsset => Reserve) internal _reserves;
+    mapping(uint256 chainAndVenue => VenueSum) internal _sums;
+    mapping(uint256 chainAssetAndVault => Reserve) internal _reserves;
     mapping(uint32 asset => uint256) internal _pot;
     mapping(uint64 source => mapping(uint32 index => bytes32)) internal _waiting;
     mapping(bytes32 account => mapping(uint64 venue => Entry)) internal _entered;

@@ -40,11 +40,11 @@ enum WaitReason {
 
 /// @title What the hub tells: the events and errors of its ledger and its actions.
 interface IHubEvents {
-    /// @notice Deposit `index` of the lane from `source` was credited: `amount` less its fee, and `reward` out of the scarcity pot.
-    ///         A placed deposit's amount less fee is at the venue of `source`, all others' at the hub.
-    event DepositCredited(
-        uint64 indexed source, uint32 indexed index, bytes32 account, uint32 asset, uint128 amount, uint128 reward
-    );
+    /// @notice Deposit `index` of the lane from `source` was credited: `amount` less its fee, which went to the deliverer's payee. A
+    ///         placed deposit is at the venue of `source`, all others at the hub.
+    event DepositCredited(uint64 indexed source, uint32 indexed index, bytes32 account, uint32 asset, uint128 amount);
+    /// @notice A deposit that stands in the event before this one earned `reward` out of the scarcity pot.
+    event RewardPaid(bytes32 indexed account, uint32 indexed asset, uint128 reward);
     /// @notice Parcel `index` of the lane from `source` was credited with `cash`; its fee went to the deliverer's payee.
     event ParcelCredited(uint64 indexed source, uint32 indexed index, bytes32 account, int128 cash);
     /// @notice Message `index` of the lane from `source` was taken but is not credited yet: call `retry` when the reason is gone.

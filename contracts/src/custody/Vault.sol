@@ -80,12 +80,12 @@ contract Vault is VaultReleases, Intents, ReentrancyGuardTransient {
         private
         returns (uint32 index)
     {
-        VaultAsset memory config = _known(asset);
+        VaultAsset storage config = _known(asset); // not copied: a deposit reads two of its three slots
         Accounts.requireOwned(account);
         bool isPlaced = next.mode == Messages.PLACED;
         if (isPlaced && (asset != QUOTE || address(VENUE) == address(0))) revert NotPlaceable(asset);
-        uint128 wads = _pull(config, from, amount);
-        _hold(config, wads);
+        uint128 wads = _pull(config, asset, from, amount);
+        _hold(config, asset, wads);
         bytes memory body = Messages.encode(Deposit(account, asset, wads, fee, next));
         if (isPlaced) VENUE.creditDeposit(account, wads - fee);
         index = OUTBOX.send(HUB_CHAIN, HUB, body);
@@ -93,23 +93,23 @@ contract Vault is VaultReleases, Intents, ReentrancyGuardTransient {
     }
 
     /// @dev Counts what arrived: a token that takes a fee on the way cannot credit more than it brought.
-    function _pull(VaultAsset memory config, address from, uint256 amount) private returns (uint128) {
+    function _pull(VaultAsset storage config, uint32 asset, address from, uint256 amount) private returns (uint128) {
         IERC20 token = IERC20(config.token);
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(from, address(this), amount);
         uint256 received = token.balanceOf(address(this)) - before;
         if (received == 0 || received > type(uint104).max) {
-            revert DepositUnusable(config.asset, amount, received);
+            revert DepositUnusable(asset, amount, received);
         }
-        uint256 wads = received * _unit(config);
-        if (wads > config.maxDeposit) revert DepositTooLarge(config.asset, wads, config.maxDeposit);
+        uint256 wads = received * _unit(config.decimals);
+        if (wads > config.maxDeposit) revert DepositTooLarge(asset, wads, config.maxDeposit);
         return wads.toUint128();
     }
 
-    function _hold(VaultAsset memory config, uint128 wads) private {
-        Holding storage holding = _holdings[config.asset];
+    function _hold(VaultAsset storage config, uint32 asset, uint128 wads) private {
+        Holding storage holding = _holdings[asset];
         uint256 sum = uint256(holding.held) + wads;
-        if (sum > config.ceiling) revert CeilingReached(config.asset, holding.held, wads, config.ceiling);
+        if (sum > config.ceiling) revert CeilingReached(asset, holding.held, wads, config.ceiling);
         holding.held = sum.toUint104();
         holding.outflowUsed -= (wads < holding.outflowUsed ? uint256(wads) : holding.outflowUsed).toUint104();
     }

@@ -54,14 +54,14 @@ abstract contract VaultAssets is IVault, Ownable {
         return Outflow.available(_holdings[asset], _known(asset), block.timestamp);
     }
 
-    function _known(uint32 asset) internal view returns (VaultAsset memory config) {
+    function _known(uint32 asset) internal view returns (VaultAsset storage config) {
         config = _assets[asset];
         if (config.token == address(0)) revert AssetUnknown(asset);
     }
 
     /// @dev Wads in one token unit.
-    function _unit(VaultAsset memory config) internal pure returns (uint256) {
-        return 10 ** (MAX_DECIMALS - config.decimals);
+    function _unit(uint8 decimals) internal pure returns (uint256) {
+        return 10 ** (MAX_DECIMALS - decimals);
     }
 
     function _addAsset(VaultAsset memory config) private {
@@ -75,7 +75,7 @@ abstract contract VaultAssets is IVault, Ownable {
     }
 
     function _setLimits(VaultAsset memory c) private {
-        if (c.outflowBps > MAX_BPS || c.outflowWindow == 0 || c.outflowFloor < _unit(c)) {
+        if (c.outflowBps > MAX_BPS || c.outflowWindow == 0 || c.outflowFloor < _unit(c.decimals)) {
             revert AssetMisconfigured(c.asset);
         }
         _assets[c.asset] = c;

@@ -56,7 +56,7 @@ abstract contract VaultReleases is VaultAssets {
         VaultAsset memory config = _known(asset);
         Holding memory holding = _holdings[asset];
         uint256 available = Outflow.available(holding, config, block.timestamp);
-        uint256 unit = _unit(config);
+        uint256 unit = _unit(config.decimals);
         paid = ((claim < available ? claim : available) / unit * unit).toUint128();
         if (paid == 0) revert OutflowLimited(asset, available);
         claims[account][to][asset] = claim - paid;
@@ -83,7 +83,7 @@ abstract contract VaultReleases is VaultAssets {
 
     function _release(uint32 index, bytes32 payee, Release memory m, Fees memory fees) private {
         VaultAsset memory config = _known(m.asset);
-        uint256 unit = _unit(config);
+        uint256 unit = _unit(config.decimals);
         uint256 amount = m.amount / unit * unit;
         uint256 fee = m.fee / unit * unit;
         if (fees.asset != m.asset) {
@@ -132,6 +132,6 @@ abstract contract VaultReleases is VaultAssets {
     /// @dev A caller who gives too little gas could turn every push into a claim: that is refused, not obeyed.
     function _push(VaultAsset memory config, address to, uint256 amount) private returns (bool) {
         if (gasleft() < BoundedTransfer.GAS_NEEDED) revert GasTooLow(gasleft(), BoundedTransfer.GAS_NEEDED);
-        return BoundedTransfer.tryTransfer(config.token, to, amount / _unit(config));
+        return BoundedTransfer.tryTransfer(config.token, to, amount / _unit(config.decimals));
     }
 }

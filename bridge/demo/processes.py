@@ -73,8 +73,10 @@ class LocalProcesses:
         await self._start([BASE])
         await self._start([HUB, *VENUES])
         if self.backend is Backend.ANVIL:
+            kept = _kept(self.folder)
             for name in (HUB, *VENUES):
-                await self.run(f"anchor-{name}", self._sidecar(name))
+                if f"anchor-{name}" not in kept:
+                    await self.run(f"anchor-{name}", self._sidecar(name))
         return self.urls
 
     async def run(self, name: str, arguments: Sequence[str]) -> Program:
@@ -129,19 +131,25 @@ class LocalProcesses:
     def _record(self) -> None:
         if self.keep:
             pids = {name: program.process.pid for name, program in self.programs.items()}
-            (self.folder / PROGRAMS).write_text(json.dumps(pids))
+            (self.folder / PROGRAMS).write_text(json.dumps(_kept(self.folder) | pids))
 
 
 async def end_kept(folder: Path) -> tuple[str, ...]:
     """End the chains and programs that a demo with `keep` left, and return their names."""
-    names = []
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        for name, pid in json.loads((folder / PROGRAMS).read_text()).items():
-            if _is_ours(pid):
-                _signal_group(pid, signal.SIGTERM)
-                names.append(name)
-        (folder / PROGRAMS).unlink()
-    return (*names, *await cluster.down(folder / "chains"))
+    running = _kept(folder)
+    for pid in running.values():
+        _signal_group(pid, signal.SIGTERM)
+    (folder / PROGRAMS).unlink(missing_ok=True)
+    return (*running, *await cluster.down(folder / "chains"))
+
+
+def _kept(folder: Path) -> dict[str, int]:
+    """Return the programs that an earlier run left and that still run, as name to pid."""
+    try:
+        recorded: dict[str, int] = json.loads((folder / PROGRAMS).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {name: pid for name, pid in recorded.items() if _is_ours(pid)}
 
 
 def _is_ours(pid: int) -> bool:

@@ -29,12 +29,12 @@ contract Anchor is IAnchor {
         if (msg.sender != SYSTEM) revert CallerNotSystem(msg.sender);
         if (msg.data.length != 64) revert ReportMalformed(msg.data.length);
         (uint256 number, bytes32 root) = abi.decode(msg.data, (uint256, bytes32));
+        if (number > type(uint64).max) revert NumberFalls(number, latest);
         if (root == 0) revert StateRootZero(uint64(number));
         if (_started) {
             if (number == latest && _roots[number % WINDOW] == root) return;
             if (number <= latest) revert NumberFalls(number, latest);
         }
-        if (number > type(uint64).max) revert NumberFalls(number, latest);
         if (!_started || number != uint256(latest) + 1) (_started, _first) = (true, uint64(number));
         latest = uint64(number);
         _roots[number % WINDOW] = root;
@@ -43,7 +43,9 @@ contract Anchor is IAnchor {
     /// @inheritdoc IAnchor
     function stateRoot(uint64 number) external view returns (bytes32) {
         uint256 newest = latest;
-        if (!_started || number > newest || number < _first || newest - number >= WINDOW) revert BaseBlockUnknown(number);
+        if (!_started || number > newest || number < _first || newest - number >= WINDOW) {
+            revert BaseBlockUnknown(number);
+        }
         return _roots[number % WINDOW];
     }
 }

@@ -71,7 +71,13 @@ interface IQuorumRoots is ILaneRoots, IValidatorSets {
     function reportRoots(Signed calldata a, Signed calldata b) external;
 
     /// @notice Evidence: one validator signed two trees of one lane with two different leaves at one index.
-    function reportLeaves(uint32 index, Signed calldata a, Opening calldata ofA, Signed calldata b, Opening calldata ofB) external;
+    function reportLeaves(
+        uint32 index,
+        Signed calldata a,
+        Opening calldata ofA,
+        Signed calldata b,
+        Opening calldata ofB
+    ) external;
 
     /// @notice Two quorums of the set in force signed two roots for one count of one lane, wherever it leads: the lane that leads here freezes.
     function reportConflict(

@@ -70,7 +70,9 @@ interface IRootRegistry is IValidatorSets {
     event ChainFrozen(uint64 indexed chain);
     /// @notice Two quorums signed two roots for this height; the one that was final is not any more.
     event RootWithdrawn(uint64 indexed chain, uint64 indexed height, bytes32 stateRoot);
-    event Proposed(uint256 indexed id, uint64 indexed chain, uint64 height, bytes32 stateRoot, address proposer, uint64 deadline);
+    event Proposed(
+        uint256 indexed id, uint64 indexed chain, uint64 height, bytes32 stateRoot, address proposer, uint64 deadline
+    );
     event Disputed(uint256 indexed id, address indexed challenger);
     /// @notice The court could not be called; anyone can try again with `summon`.
     event CourtUnreachable(uint256 indexed id);

@@ -130,13 +130,13 @@ library MerklePatricia {
             if and(eq(and(size, 31), 17), gt(size, 80)) {
                 let odd := 0
                 let rest := sub(16, nibble)
-                for { } nibble { nibble := sub(nibble, 1) } {
+                for {} nibble { nibble := sub(nibble, 1) } {
                     let more := xor(byte(0, mload(pos)), 0x80)
                     odd := or(odd, more)
                     pos := add(pos, add(more, 1))
                 }
                 chosen := pos
-                for { } rest { rest := sub(rest, 1) } {
+                for {} rest { rest := sub(rest, 1) } {
                     let more := xor(byte(0, mload(pos)), 0x80)
                     odd := or(odd, more)
                     pos := add(pos, add(more, 1))

@@ -129,14 +129,20 @@ abstract contract OptimisticRegistry is FinalRoots {
         _terms[chain] = agreed;
     }
 
-    function _requireProposable(uint64 chain, uint64 height, bytes32 stateRoot) private view returns (Terms memory agreed) {
+    function _requireProposable(uint64 chain, uint64 height, bytes32 stateRoot)
+        private
+        view
+        returns (Terms memory agreed)
+    {
         uint64 latest = _requirePolicy(chain, Policy.Optimistic).latest;
         agreed = _terms[chain];
         if (stateRoot == 0) revert StateRootZero(chain, height);
         _requireBond(agreed.bond);
         uint256 atMost = uint256(latest) + agreed.maxAdvance;
         if (height <= agreed.fromHeight || height > atMost) {
-            revert HeightOutOfRange(height, agreed.fromHeight, uint64(atMost > type(uint64).max ? type(uint64).max : atMost));
+            revert HeightOutOfRange(
+                height, agreed.fromHeight, uint64(atMost > type(uint64).max ? type(uint64).max : atMost)
+            );
         }
         _requireNotFinal(chain, height);
     }

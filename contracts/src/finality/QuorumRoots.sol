@@ -48,11 +48,19 @@ contract QuorumRoots is IQuorumRoots, LaneRoots, Ownable {
 
     function reportRoots(Signed calldata a, Signed calldata b) external {
         _requireSameLane(a.statement, b.statement);
-        if (a.statement.count != b.statement.count || a.statement.root == b.statement.root) revert EvidenceConsistent();
+        if (a.statement.count != b.statement.count || a.statement.root == b.statement.root) {
+            revert EvidenceConsistent();
+        }
         _expose(a, b);
     }
 
-    function reportLeaves(uint32 index, Signed calldata a, Opening calldata ofA, Signed calldata b, Opening calldata ofB) external {
+    function reportLeaves(
+        uint32 index,
+        Signed calldata a,
+        Opening calldata ofA,
+        Signed calldata b,
+        Opening calldata ofB
+    ) external {
         _requireSameLane(a.statement, b.statement);
         if (ofA.leaf == ofB.leaf) revert EvidenceConsistent();
         ofA.verify(index, a.statement.root, a.statement.count);
@@ -153,13 +161,7 @@ contract QuorumRoots is IQuorumRoots, LaneRoots, Ownable {
 
     function _digest(Statement calldata statement, address outbox) private pure returns (bytes32) {
         return Statements.root(
-            statement.source,
-            outbox,
-            statement.lane,
-            statement.root,
-            statement.count,
-            statement.height,
-            statement.epoch
+            statement.source, outbox, statement.lane, statement.root, statement.count, statement.height, statement.epoch
         );
     }
 }

@@ -14,22 +14,23 @@ library Statements {
         "Root(uint64 source,address outbox,uint64 lane,bytes32 root,uint32 count,uint64 height,uint32 epoch)"
     );
     bytes32 private constant ROTATION = keccak256("Rotation(uint64 source,address outbox,uint32 epoch,bytes32 set)");
-    bytes32 private constant STATE_ROOT = keccak256("StateRoot(uint64 chain,uint64 height,bytes32 stateRoot,uint32 epoch)");
+    bytes32 private constant STATE_ROOT =
+        keccak256("StateRoot(uint64 chain,uint64 height,bytes32 stateRoot,uint32 epoch)");
     bytes32 private constant VOTE = keccak256("Vote(address court,uint256 id,bytes32 claim,bool valid,uint32 epoch)");
 
-    function root(
-        uint64 source,
-        address outbox,
-        uint64 lane,
-        bytes32 root_,
-        uint32 count,
-        uint64 height,
-        uint32 epoch
-    ) internal pure returns (bytes32) {
+    function root(uint64 source, address outbox, uint64 lane, bytes32 root_, uint32 count, uint64 height, uint32 epoch)
+        internal
+        pure
+        returns (bytes32)
+    {
         return _digest(keccak256(abi.encode(ROOT, source, outbox, lane, root_, count, height, epoch)));
     }
 
-    function rotation(uint64 source, address outbox, uint32 epoch, Validator[] memory set) internal pure returns (bytes32) {
+    function rotation(uint64 source, address outbox, uint32 epoch, Validator[] memory set)
+        internal
+        pure
+        returns (bytes32)
+    {
         return _digest(keccak256(abi.encode(ROTATION, source, outbox, epoch, keccak256(abi.encode(set)))));
     }
 

@@ -103,7 +103,11 @@ library ValidatorSets {
     }
 
     /// @dev The signer of the 65 bytes at `position`, which the caller knows to be there.
-    function recover(bytes32 digest, bytes calldata signatures, uint256 position) internal view returns (address signer) {
+    function recover(bytes32 digest, bytes calldata signatures, uint256 position)
+        internal
+        view
+        returns (address signer)
+    {
         bool isLow;
         assembly ("memory-safe") {
             let signature := add(signatures.offset, mul(position, SIGNATURE))

@@ -189,7 +189,8 @@ contract AnchoredRootsTest is Test {
     }
 
     function test_proveLane__older_height__never_lowers_the_count() external {
-        (IAnchoredRoots.StateProof memory older, IAnchoredRoots.LaneProof memory olderLane) = proofs(9, keccak256("old"), 4, 1);
+        (IAnchoredRoots.StateProof memory older, IAnchoredRoots.LaneProof memory olderLane) =
+            proofs(9, keccak256("old"), 4, 1);
         (IAnchoredRoots.StateProof memory newer, IAnchoredRoots.LaneProof memory newerLane) = proofs(10, ROOT, 5, 2);
         roots.proveBoth(newer, newerLane);
         vm.expectRevert(abi.encodeWithSelector(IRootOracle.CountFalls.selector, SOURCE, HERE, 4, 5));
@@ -227,7 +228,8 @@ contract AnchoredRootsTest is Test {
     function test_isHeld__sixty_four_states_whatever_their_step__are_held() external {
         bytes32[] memory states = new bytes32[](66);
         for (uint64 i = 1; i <= 65; ++i) {
-            (IAnchoredRoots.StateProof memory state, IAnchoredRoots.LaneProof memory lane) = proofs(64 * i, ROOT, uint32(i), i);
+            (IAnchoredRoots.StateProof memory state, IAnchoredRoots.LaneProof memory lane) =
+                proofs(64 * i, ROOT, uint32(i), i);
             states[i] = keccak256(lane.accountNodes[0]);
             roots.update(abi.encode(uint8(0), abi.encode(state)));
         }

@@ -266,7 +266,11 @@ contract QuorumEvidenceTest is Committee {
         return IQuorumRoots.Signed({statement: s, signature: signature(key, digestOf(s))});
     }
 
-    function opening(bytes32 leaf, bytes32 sibling, uint256 levels) private pure returns (IQuorumRoots.Opening memory made) {
+    function opening(bytes32 leaf, bytes32 sibling, uint256 levels)
+        private
+        pure
+        returns (IQuorumRoots.Opening memory made)
+    {
         made.leaf = leaf;
         made.siblings = new bytes32[](levels);
         for (uint256 i = 0; i < levels; ++i) {

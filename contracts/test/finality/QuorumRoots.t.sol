@@ -70,7 +70,9 @@ contract QuorumRootsTest is Committee {
         IQuorumRoots.Statement memory s = statement(ROOT, 5);
         bytes memory alone = signedBy(two, 0, 1, digestOf(s));
         vm.expectRevert(
-            abi.encodeWithSelector(IValidatorSets.QuorumMissed.selector, type(uint48).max, uint256(type(uint48).max) + 1, 1)
+            abi.encodeWithSelector(
+                IValidatorSets.QuorumMissed.selector, type(uint48).max, uint256(type(uint48).max) + 1, 1
+            )
         );
         other.submit(s, alone);
         other.submit(s, signedBy(two, 0, 2, digestOf(s)));
@@ -88,7 +90,9 @@ contract QuorumRootsTest is Committee {
     function test_submit__signers_out_of_order__is_refused() external {
         IQuorumRoots.Statement memory s = statement(ROOT, 5);
         bytes memory signatures = bytes.concat(signedBy(keys, 1, 3, digestOf(s)), signedBy(keys, 0, 1, digestOf(s)));
-        vm.expectRevert(abi.encodeWithSelector(IValidatorSets.SignersUnsorted.selector, vm.addr(keys[0]), vm.addr(keys[2])));
+        vm.expectRevert(
+            abi.encodeWithSelector(IValidatorSets.SignersUnsorted.selector, vm.addr(keys[0]), vm.addr(keys[2]))
+        );
         roots.submit(s, signatures);
     }
 

@@ -33,7 +33,11 @@ abstract contract Committee is Test {
     }
 
     /// @dev Signatures of keys[from] … keys[to - 1].
-    function signedBy(uint256[] memory keys, uint256 from, uint256 to, bytes32 digest) internal pure returns (bytes memory signatures) {
+    function signedBy(uint256[] memory keys, uint256 from, uint256 to, bytes32 digest)
+        internal
+        pure
+        returns (bytes memory signatures)
+    {
         for (uint256 i = from; i < to; ++i) {
             signatures = bytes.concat(signatures, signature(keys[i], digest));
         }

@@ -47,6 +47,32 @@ def _prefixed(payload: bytes, offset: int) -> bytes:
     return bytes((offset + _LONG - 1 + len(length),)) + length + payload
 
 
+def rlp_items(encoded: bytes) -> list[Decoded]:
+    """Return the items of a list that this node encoded itself; RLP from elsewhere needs a strict decoder."""
+    first = encoded[0]
+    return _items(encoded, 1 if first < 0xF8 else first - 0xF6, len(encoded))
+
+
+def _items(data: bytes, at: int, end: int) -> list[Decoded]:
+    found: list[Decoded] = []
+    while at < end:
+        head = data[at]
+        if head < 0x80:
+            found.append(data[at : at + 1])
+            at += 1
+            continue
+        is_list = head >= 0xC0
+        size = head - (0xC0 if is_list else 0x80)
+        at += 1
+        if size >= _LONG:
+            width = size - _LONG + 1
+            size = int.from_bytes(data[at : at + width], "big")
+            at += width
+        found.append(_items(data, at, at + size) if is_list else data[at : at + size])
+        at += size
+    return found
+
+
 def header_rlp(header: Header) -> bytes:
     """Return a Prague header's RLP; fields that a chain after the merge fixes are constants."""
     return rlp(
@@ -119,10 +145,10 @@ def ordered_root(values: Sequence[bytes]) -> bytes:
 def _node(leaves: list[tuple[bytes, bytes]], depth: int) -> Decoded:
     first, value = leaves[0]
     if len(leaves) == 1:
-        return [_compact(first[depth:], is_leaf=True), value]
+        return [compact_path(first[depth:], is_leaf=True), value]
     shared = _shared(first, leaves[-1][0], depth)
     if shared > depth:
-        return [_compact(first[depth:shared], is_leaf=False), _reference(_node(leaves, shared))]
+        return [compact_path(first[depth:shared], is_leaf=False), _reference(_node(leaves, shared))]
     children: list[Decoded] = [b""] * 17
     for nibble in sorted({key[depth] for key, _ in leaves}):
         children[nibble] = _reference(_node([leaf for leaf in leaves if leaf[0][depth] == nibble], depth + 1))
@@ -145,7 +171,8 @@ def _nibbles(key: bytes) -> bytes:
     return bytes(nibble for byte in key for nibble in (byte >> 4, byte & 15))
 
 
-def _compact(nibbles: bytes, *, is_leaf: bool) -> bytes:
+def compact_path(nibbles: bytes, *, is_leaf: bool) -> bytes:
+    """Return a path's nibbles as a trie node holds them: two a byte, after a flag for leaf and odd length."""
     flag = 2 if is_leaf else 0
     head = (flag + 1, nibbles[0]) if len(nibbles) % 2 else (flag, 0)
     rest = nibbles[len(nibbles) % 2 :]

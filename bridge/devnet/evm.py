@@ -7,23 +7,18 @@ call what the chain already knows.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-import rlp
-from eth.db.atomic import AtomicDB
-from eth.db.backends.memory import MemoryDB
+import rlp as rlp_library
 from eth.exceptions import Revert, VMError
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.prague.state import PragueState, PragueTransactionExecutor
 from eth.vm.forks.prague.transactions import Authorization as EvmAuthorization
 from eth.vm.message import Message
-from eth_typing import Hash32
 
 from bridge.devnet import system, tries
-from bridge.devnet.codec import EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, integer
-from bridge.devnet.codec import rlp as rlp_encode
+from bridge.devnet.codec import EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, integer, rlp
 from bridge.devnet.model import (
     Account,
     AccountChange,
@@ -37,6 +32,7 @@ from bridge.devnet.model import (
     StorageProof,
     Transaction,
 )
+from bridge.devnet.state import State, Store, decoded_account
 from bridge.devnet.transactions import init_code_gas, intrinsic_gas
 from bridge.keccak import keccak256
 
@@ -50,7 +46,6 @@ _DELEGATION_PREFIX = b"\xef\x01\x00"
 _REFUND_QUOTIENT = 5  # EIP-3529
 _SYSTEM_GAS = 30_000_000  # EIP-4788
 _CREATE = b""
-_CACHED_ACCOUNTS = 4_096
 
 
 class _Executor(PragueTransactionExecutor):
@@ -61,9 +56,36 @@ class _Executor(PragueTransactionExecutor):
 
 
 class _State(PragueState):
-    """A state that leaves system contracts to genesis."""
+    """A state on our own database, which leaves system contracts to genesis."""
 
     transaction_executor_class = _Executor
+    account_db_class: Evm = State
+    _account_db: Evm
+
+    def snapshot(self) -> Evm:
+        """Return a checkpoint of everything, transient storage too."""
+        return self._account_db.record()
+
+    def revert(self, snapshot: Evm) -> None:
+        """Undo what was done since a checkpoint."""
+        self._account_db.discard(snapshot)
+
+    def commit(self, snapshot: Evm) -> None:
+        """Keep what was done since a checkpoint."""
+        self._account_db.commit(snapshot)
+
+    def get_transient_storage(self, address: Address, slot: int) -> bytes:
+        """Return a transient slot's value."""
+        value: bytes = self._account_db.get_transient_storage(address, slot)
+        return value
+
+    def set_transient_storage(self, address: Address, slot: int, value: bytes) -> None:
+        """Set a transient slot's value."""
+        self._account_db.set_transient_storage(address, slot, value)
+
+    def clear_transient_storage(self) -> None:
+        """Empty all transient slots."""
+        self._account_db.clear_transient_storage()
 
     def set_system_contracts(self) -> None:
         """Do nothing: py-evm's version reads both contracts on every construction and installs neither."""
@@ -146,17 +168,15 @@ class PyEvmBlock:
 
     def finish(self) -> Hash:
         """Store the new state and return its root; the execution is over."""
-        self._state.persist()
-        return bytes(self._state.state_root)
+        root: Hash = self._state.persist()
+        return root
 
 
 class PyEvm:
     """States and their execution under Prague's rules, all in memory."""
 
     def __init__(self) -> None:
-        self._nodes: dict[bytes, bytes] = {}
-        self._db = AtomicDB(MemoryDB(self._nodes))
-        self._accounts: OrderedDict[bytes, Account | None] = OrderedDict()
+        self._store = Store()
 
     def genesis(self, accounts: Mapping[Address, AccountChange]) -> Hash:
         """Store a state that holds exactly these accounts and return its root."""
@@ -166,8 +186,8 @@ class PyEvm:
         """Store a state that differs from another by these changes and return its root."""
         state = self._open(root, _NO_BLOCK)
         _apply(state, changes)
-        state.persist()
-        return bytes(state.state_root)
+        changed: Hash = state.persist()
+        return changed
 
     def begin(self, root: Hash, env: BlockEnv) -> PyEvmBlock:
         """Start a block on a state: the fork's own system writes are done, no transaction is."""
@@ -193,17 +213,13 @@ class PyEvm:
 
     def account(self, root: Hash, address: Address) -> Account | None:
         """Return an account, or None where the trie holds none."""
-        key = root + address
-        if key not in self._accounts:
-            if len(self._accounts) >= _CACHED_ACCOUNTS:
-                self._accounts.popitem(last=False)
-            value, _ = tries.lookup(self._nodes, root, address)
-            self._accounts[key] = _account(value)
-        return self._accounts[key]
+        if root == EMPTY_TRIE_ROOT:
+            return None
+        return _account(self._store.tries.get(root, self._store.hashed(address)))
 
     def code(self, code_hash: Hash) -> bytes:
         """Return the code with that hash."""
-        return b"" if code_hash == EMPTY_CODE_HASH else self._nodes[code_hash]
+        return b"" if code_hash == EMPTY_CODE_HASH else self._store.nodes[code_hash]
 
     def storage(self, root: Hash, address: Address, slot: int) -> int:
         """Return the value of a storage slot; an empty slot is zero by definition of the state."""
@@ -212,7 +228,7 @@ class PyEvm:
 
     def proof(self, root: Hash, address: Address, slots: Sequence[int]) -> AccountProof:
         """Return an account and slots of it with their Merkle-Patricia proofs."""
-        value, nodes = tries.lookup(self._nodes, root, address)
+        value, nodes = tries.lookup(self._store.nodes, root, address)
         account = _account(value) or Account(
             nonce=0, balance=0, storage_root=EMPTY_TRIE_ROOT, code_hash=EMPTY_CODE_HASH
         )
@@ -221,11 +237,12 @@ class PyEvm:
         )
 
     def _open(self, root: Hash, context: Evm) -> Evm:
-        return _State(self._db, context, Hash32(root))
+        open_state: Evm = _State
+        return open_state(self._store, context, root)
 
     def _slot(self, storage_root: Hash, slot: int) -> StorageProof:
-        value, nodes = tries.lookup(self._nodes, storage_root, slot.to_bytes(32, "big"))
-        number = 0 if value is None else int.from_bytes(rlp.decode(value), "big")
+        value, nodes = tries.lookup(self._store.nodes, storage_root, slot.to_bytes(32, "big"))
+        number = 0 if value is None else int.from_bytes(rlp_library.decode(value), "big")
         return StorageProof(slot=slot, value=number, nodes=nodes)
 
 
@@ -346,7 +363,7 @@ def _reason(error: VMError) -> str:
 
 
 def _contract_address(sender: Address, nonce: int) -> Address:
-    return keccak256(rlp_encode([sender, integer(nonce)]))[12:]
+    return keccak256(rlp([sender, integer(nonce)]))[12:]
 
 
 def _apply(state: Evm, changes: Mapping[Address, AccountChange]) -> None:
@@ -359,6 +376,7 @@ def _apply(state: Evm, changes: Mapping[Address, AccountChange]) -> None:
             state.set_nonce(address, change.nonce)
         if change.code is not None:
             state.set_code(address, change.code)
+        state.touch_account(address)
         for slot, value in {**(change.storage or {}), **change.slots}.items():
             state.set_storage(address, slot, value)
 
@@ -366,10 +384,5 @@ def _apply(state: Evm, changes: Mapping[Address, AccountChange]) -> None:
 def _account(value: bytes | None) -> Account | None:
     if value is None:
         return None
-    nonce, balance, storage_root, code_hash = rlp.decode(value)
-    return Account(
-        nonce=int.from_bytes(nonce, "big"),
-        balance=int.from_bytes(balance, "big"),
-        storage_root=storage_root,
-        code_hash=code_hash,
-    )
+    found = decoded_account(value)
+    return Account(nonce=found.nonce, balance=found.balance, storage_root=found.storage_root, code_hash=found.code_hash)

@@ -34,6 +34,9 @@ from relayer.transfer import Abandoned, Planned, RetryDue, RootFinal, Stage
 
 log = structlog.get_logger()
 RETRY_GAS = 700_000
+IDLE_SECONDS = 0.5
+EAGER_SECONDS = 0.1
+EAGER_LOOKS = 30
 GAS = GasModel()
 
 
@@ -80,9 +83,19 @@ class Deliverer:
         self._submitter = submitter
         self._provers = provers
         self._terms = terms
+        self._missed = 0
+
+    @property
+    def look_again(self) -> float:
+        """Seconds until the next look without news: soon, for a while, where a root is due.
+
+        Validators and relayers see a block at slightly different times.
+        """
+        return EAGER_SECONDS if 0 < self._missed <= EAGER_LOOKS else IDLE_SECONDS
 
     async def step(self, *, now: int) -> int:
         """Send what is worth sending now, and return how many transactions that were."""
+        missed, self._missed = self._missed, 0
         await self._retry(now)
         waiting = [lane for lane in self._book.into(self._place.id) if lane.has_candidates(now)]
         room = self._terms.in_flight - await self._under_way() if waiting else 0
@@ -92,6 +105,7 @@ class Deliverer:
             try:
                 prepared = await self.prepare(lane, room=room, now=now)
             except (EvidenceMissing, HeldDisputed) as reason:
+                self._missed = missed + 1
                 level = log.error if isinstance(reason, HeldDisputed) else log.debug
                 level("delivery_waits", source=lane.id.source, lane=lane.id.destination, reason=str(reason))
                 continue

@@ -21,6 +21,7 @@ from relayer.api import make_app
 from relayer.book import Book
 from relayer.chores import Housekeeping
 from relayer.config import Settings
+from relayer.deliver import Deliverer
 from relayer.lease import RENEW_SECONDS, Lease
 from relayer.metrics import Health, Metrics
 from relayer.network import Places
@@ -40,6 +41,7 @@ QUIET_SHARE = 0.6
 """Part of the block time after a block in which no other one is looked for."""
 BACKOFF = (0.25, 0.5, 1.0, 2.0, 4.0)
 Step = Callable[[], Awaitable[object]]
+Wait = Callable[[], float]
 
 
 class Relayer:
@@ -111,9 +113,12 @@ class Relayer:
             if self.lease.is_held(int(time.time())):
                 await submitter.resume()
 
-    def _loops(self) -> list[tuple[str, Step, float | None]]:
-        """Return every loop as name, step and seconds between steps; None follows the pulse."""
-        loops: list[tuple[str, Step, float | None]] = []
+    def _loops(self) -> list[tuple[str, Step, float | Wait]]:
+        """Return every loop as name, step and seconds between steps.
+
+        A loop whose seconds are asked for follows the pulse, and waits for it as long at most.
+        """
+        loops: list[tuple[str, Step, float | Wait]] = []
         for chain, reader in self.parts.readers.items():
             loops.append((f"read:{self._name(chain)}", self._read(reader), self._period(chain)))
         for kind, roles in (
@@ -123,9 +128,10 @@ class Relayer:
             ("watch", self.parts.watchmen),
         ):
             for chain, role in roles.items():
-                loops.append((f"{kind}:{self._name(chain)}", self._act(f"{kind}", role.step), None))
+                step = self._act(kind, role.step)
+                loops.append((f"{kind}:{self._name(chain)}", step, _wait_of(role)))
         for chain, submitter in self.parts.submitters.items():
-            loops.append((f"follow:{self._name(chain)}", self._follow(chain, submitter), None))
+            loops.append((f"follow:{self._name(chain)}", self._follow(chain, submitter), _idle))
         return loops
 
     def _name(self, chain: ChainId) -> str:
@@ -172,7 +178,7 @@ class Relayer:
 
         return step
 
-    async def _turn(self, name: str, step: Step, period: float | None) -> None:
+    async def _turn(self, name: str, step: Step, period: float | Wait) -> None:
         """Turn one loop until `stop`: the one place where errors are caught."""
         failures = 0
         beats = 0
@@ -191,10 +197,10 @@ class Relayer:
                 await self._pause(BACKOFF[min(failures, len(BACKOFF) - 1)])
                 failures += 1
                 continue
-            if period is not None:
+            if isinstance(period, float):
                 await self._pause(period)
             else:
-                beats = await self.pulse.after(max(beats, beats_before), IDLE_SECONDS)
+                beats = await self.pulse.after(max(beats, beats_before), period())
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -202,3 +208,14 @@ class Relayer:
                 await self._stopped.wait()
         except TimeoutError:
             pass
+
+
+def _idle() -> float:
+    return IDLE_SECONDS
+
+
+def _wait_of(role: object) -> Wait:
+    """Return how a role says for how long it can wait for news."""
+    if isinstance(role, Deliverer):
+        return lambda: role.look_again
+    return _idle

@@ -11,9 +11,16 @@ import {LaneTree} from "./LaneTree.sol";
 import {Messages} from "./Messages.sol";
 
 contract Inbox is IInbox, Ownable, ReentrancyGuardTransient {
+    /// @dev One slot for a route whose Outbox stands at the address that the first route's has: deployment gives our contracts one
+    ///      address on every chain. `_outboxes` has the others.
     struct Origin {
-        address outbox;
         address oracle;
+        bool hasOtherOutbox;
+    }
+
+    /// @dev 256 messages of a source, a set bit where one was delivered.
+    struct Word {
+        uint256 bits;
     }
 
     /// @dev One delivery as its steps share it. `fresh` has the range's words of the bitmap, with a set bit where a message was not delivered before.
@@ -33,13 +40,16 @@ contract Inbox is IInbox, Ownable, ReentrancyGuardTransient {
 
     address private immutable _VAULT;
     address private immutable _CLEARING;
+    address private immutable _COMMON_OUTBOX;
 
     mapping(uint64 source => Origin) private _origins;
-    mapping(uint64 source => mapping(uint256 word => uint256 bits)) private _delivered;
+    mapping(uint64 source => address) private _outboxes;
+    mapping(uint256 sourceAndWord => Word) private _delivered;
 
     constructor(Route[] memory routes, address vault, address clearing, address owner) Ownable(owner) {
         _VAULT = vault;
         _CLEARING = clearing;
+        _COMMON_OUTBOX = routes.length == 0 ? address(0) : routes[0].outbox;
         for (uint256 i; i < routes.length; ++i) {
             _addRoute(routes[i]);
         }
@@ -58,8 +68,8 @@ contract Inbox is IInbox, Ownable, ReentrancyGuardTransient {
         bytes calldata items,
         bytes32[] calldata siblings
     ) external override nonReentrant returns (uint256) {
-        uint32 n = _verify(source, root, count, first, items, siblings);
-        return _credit(source, first, n, payee, items);
+        (uint32 n, bool isMixed) = _verify(source, root, count, first, items, siblings);
+        return _credit(Batch(source, first, payee, new uint256[](0), ""), n, isMixed, items);
     }
 
     function updateAndDeliver(
@@ -72,18 +82,18 @@ contract Inbox is IInbox, Ownable, ReentrancyGuardTransient {
         bytes calldata items,
         bytes32[] calldata siblings
     ) external override nonReentrant returns (uint256) {
-        IRootOracle(_origin(source).oracle).update(rootUpdate);
-        uint32 n = _verify(source, root, count, first, items, siblings);
-        return _credit(source, first, n, payee, items);
+        (, address oracle) = _origin(source);
+        IRootOracle(oracle).update(rootUpdate);
+        (uint32 n, bool isMixed) = _verify(source, root, count, first, items, siblings);
+        return _credit(Batch(source, first, payee, new uint256[](0), ""), n, isMixed, items);
     }
 
     function isDelivered(uint64 source, uint32 index) external view override returns (bool) {
-        return (_delivered[source][index >> 8] >> (index & 255)) & 1 == 1;
+        return (_word(source, index).bits >> (index & 255)) & 1 == 1;
     }
 
     function route(uint64 source) external view override returns (address outbox, address oracle) {
-        Origin storage origin = _origins[source];
-        return (origin.outbox, origin.oracle);
+        if (_origins[source].oracle != address(0)) return _origin(source);
     }
 
     function _addRoute(Route memory added) private {
@@ -91,17 +101,21 @@ contract Inbox is IInbox, Ownable, ReentrancyGuardTransient {
         if (!isComplete || added.source == 0 || added.source == block.chainid) {
             revert RouteInvalid(added.source, added.outbox, added.oracle);
         }
-        if (_origins[added.source].outbox != address(0)) revert RouteAlreadyKnown(added.source);
-        _origins[added.source] = Origin({outbox: added.outbox, oracle: added.oracle});
+        if (_origins[added.source].oracle != address(0)) revert RouteAlreadyKnown(added.source);
+        bool isOther = added.outbox != _COMMON_OUTBOX;
+        _origins[added.source] = Origin({oracle: added.oracle, hasOtherOutbox: isOther});
+        if (isOther) _outboxes[added.source] = added.outbox;
         emit RouteAdded(added.source, added.outbox, added.oracle);
     }
 
-    function _origin(uint64 source) private view returns (Origin storage origin) {
-        origin = _origins[source];
-        if (origin.outbox == address(0)) revert SourceUnknown(source);
+    function _origin(uint64 source) private view returns (address outbox, address oracle) {
+        Origin memory origin = _origins[source];
+        if (origin.oracle == address(0)) revert SourceUnknown(source);
+        return (origin.hasOtherOutbox ? _outboxes[source] : _COMMON_OUTBOX, origin.oracle);
     }
 
-    /// @dev Reverts unless the items stand from `first` on in a tree that the source's oracle holds; returns how many they are.
+    /// @dev Reverts unless the items stand from `first` on in a tree that the source's oracle holds. Returns how many they are, and
+    ///      whether they are for more than one recipient.
     function _verify(
         uint64 source,
         bytes32 root,
@@ -109,48 +123,57 @@ contract Inbox is IInbox, Ownable, ReentrancyGuardTransient {
         uint32 first,
         bytes calldata items,
         bytes32[] calldata siblings
-    ) private view returns (uint32 n) {
-        Origin storage origin = _origin(source);
-        bytes32[] memory row = Messages.leaves(source, origin.outbox, uint64(block.chainid), first, items);
-        uint256 leaves = row.length - 1;
-        if (first + leaves > count) revert RangeOutsideTree(first, leaves, count);
-        n = SafeCast.toUint32(leaves);
-        if (!IRootOracle(origin.oracle).accepted(source, uint64(block.chainid), root, count)) {
+    ) private view returns (uint32 n, bool isMixed) {
+        (address outbox, address oracle) = _origin(source);
+        bytes32[] memory row;
+        (row, isMixed) = Messages.leaves(source, outbox, uint64(block.chainid), first, items);
+        n = SafeCast.toUint32(row.length - 1);
+        if (uint256(first) + n > count) revert RangeOutsideTree(first, n, count);
+        if (!IRootOracle(oracle).accepted(source, uint64(block.chainid), root, count)) {
             revert RootNotAccepted(source, root, count);
         }
-        (bytes32 computed, uint256 used) = LaneTree.rangeRoot(row, first, LaneTree.depth(count), siblings);
+        (bytes32 computed, uint256 used) = LaneTree.rangeRoot(row, first, count, siblings);
         if (used != siblings.length) revert SiblingsMiscounted(siblings.length, used);
         if (computed != root) revert ProofInvalid(computed, root);
     }
 
     /// @dev Marks the range, then calls the recipients: a message that fails is unmarked again.
-    function _credit(uint64 source, uint32 first, uint32 n, bytes32 payee, bytes calldata items)
+    function _credit(Batch memory batch, uint32 n, bool isMixed, bytes calldata items)
         private
         returns (uint256 delivered)
     {
-        Batch memory batch;
-        batch.source = source;
-        batch.first = first;
-        batch.payee = payee;
-        batch.fresh = _mark(source, first, n);
-        emit Delivered(source, first, n, payee);
-        delivered = _creditRuns(batch, items);
-        if (delivered == 0) revert NothingDelivered(source, first, batch.reason);
+        bool isNew = _mark(batch, n);
+        emit Delivered(batch.source, batch.first, n, batch.payee);
+        delivered = isNew && !isMixed
+            ? _creditRun(batch, Messages.recipientOf(items, 0), batch.first, n, items)
+            : _creditRuns(batch, items);
+        if (delivered == 0) revert NothingDelivered(batch.source, batch.first, batch.reason);
     }
 
-    /// @dev Sets the range's bits, each word read and written once; returns those that were not set.
-    function _mark(uint64 source, uint32 first, uint32 n) private returns (uint256[] memory fresh) {
-        uint256 last = first + n - 1;
-        uint256 firstWord = first >> 8;
-        fresh = new uint256[]((last >> 8) - firstWord + 1);
-        for (uint256 i; i < fresh.length; ++i) {
-            uint256 range = type(uint256).max;
-            if (i == 0) range <<= first & 255;
-            if (i == fresh.length - 1) range &= type(uint256).max >> (255 - (last & 255));
-            uint256 held = _delivered[source][firstWord + i];
-            fresh[i] = range & ~held;
-            if (fresh[i] != 0) _delivered[source][firstWord + i] = held | range;
+    /// @dev Sets the range's bits, each word read and written once, and keeps those that were not set; returns whether none was.
+    function _mark(Batch memory batch, uint32 n) private returns (bool isNew) {
+        unchecked {
+            uint256 from = batch.first;
+            uint256 end = from + n;
+            uint256[] memory fresh = new uint256[](((end - 1) >> 8) - (from >> 8) + 1);
+            isNew = true;
+            for (uint256 i; from < end; ++i) {
+                uint256 position = from & 255;
+                uint256 length = end - from < 256 - position ? end - from : 256 - position;
+                uint256 range = (type(uint256).max >> (256 - length)) << position;
+                Word storage word = _word(batch.source, from);
+                uint256 held = word.bits;
+                fresh[i] = range & ~held;
+                if (fresh[i] != range) isNew = false;
+                word.bits = held | range;
+                from += length;
+            }
+            batch.fresh = fresh;
         }
+    }
+
+    function _word(uint64 source, uint256 index) private view returns (Word storage) {
+        return _delivered[(uint256(source) << 24) | (index >> 8)];
     }
 
     /// @dev Splits the items into runs of new messages for one recipient.
@@ -182,7 +205,8 @@ contract Inbox is IInbox, Ownable, ReentrancyGuardTransient {
         private
         returns (uint256 delivered)
     {
-        if (n > 1 && _call(batch, recipient, first, n, items)) return n;
+        if (n == 1) return _creditOne(batch, recipient, first, items) ? 1 : 0;
+        if (_call(batch, recipient, first, n, items)) return n;
         uint256 offset;
         for (uint32 i; i < n; ++i) {
             uint256 end = Messages.itemEnd(items, offset);
@@ -202,7 +226,7 @@ contract Inbox is IInbox, Ownable, ReentrancyGuardTransient {
         // A 64th of the gas stays behind in a call. With less than this the failure may be the deliverer's doing.
         uint256 needed = MESSAGE_GAS + MESSAGE_GAS / 63 + _CALL_OVERHEAD;
         if (left < needed) revert GasTooLow(left, needed);
-        _delivered[batch.source][index >> 8] &= ~(2 ** (index & 255));
+        _word(batch.source, index).bits &= ~(2 ** (index & 255));
         if (batch.reason.length == 0) batch.reason = reason;
         emit DeliveryFailed(batch.source, index, reason);
     }

@@ -173,39 +173,50 @@ library Messages {
         return keccak256(abi.encodePacked(TAG, VERSION, source, outbox, destination, index, packedItem));
     }
 
-    /// @notice The leaves of a packed stream whose first item stands at `first`, and one zero word behind them, which
-    ///         `LaneTree.rangeRoot` uses; reverts unless the stream is of one or more whole items.
+    /// @notice The leaves of a packed stream whose first item stands at `first`, and one word of room behind them, which
+    ///         `LaneTree.rangeRoot` uses; and whether its items are for more than one recipient. Reverts unless the stream is of
+    ///         one or more whole items. `first` + items must be below 2^32, which is the caller's check.
     function leaves(uint64 source, address outbox, uint64 destination, uint32 first, bytes calldata items)
         internal
         pure
-        returns (bytes32[] memory row)
+        returns (bytes32[] memory row, bool isMixed)
     {
-        row = new bytes32[](_countItems(items) + 1);
-        bytes memory head = abi.encodePacked(TAG, VERSION, source, outbox, destination, first);
+        uint256 head = (uint256(uint64(TAG)) << 72) | (uint256(VERSION) << 64) | source;
+        uint256 taken;
         assembly ("memory-safe") {
-            // Each preimage is laid out in turn in the free memory: only the four bytes of the index and the item change.
-            let preimage := mload(0x40)
-            mcopy(preimage, add(head, 0x20), LEAF_HEAD)
-            let item_ := add(preimage, LEAF_HEAD)
-            let indexWord := sub(item_, 0x20) // the word that ends with the index
+            // Each preimage is laid out in turn in one buffer, as long as the longest item can be; the row follows it.
+            let preimage := add(mload(0x40), 0x20)
+            let longest := items.length
+            if gt(longest, 2090) { longest := 2090 }
+            row := and(add(add(preimage, LEAF_HEAD), add(longest, 0x1f)), not(0x1f))
+            // The fields before the item, from the right to the left: each store's high zeros fall where the next one goes.
+            let indexWord := add(preimage, 17) // the word that ends with the index
+            mstore(indexWord, or(shl(32, destination), first))
+            mstore(add(preimage, 5), outbox)
+            mstore(sub(preimage, 15), head)
+
             let from := items.offset
-            let end := add(items.offset, items.length)
-            for { let slot := add(row, 0x20) } lt(from, end) { slot := add(slot, 0x20) } {
-                let size := add(ITEM_HEAD, shr(240, calldataload(from)))
-                calldatacopy(item_, from, size)
-                mstore(slot, keccak256(preimage, add(LEAF_HEAD, size)))
-                // no carry: the range check holds every index below 2^32
+            let end := add(from, items.length)
+            let slot := add(row, 0x20)
+            let recipients := 0
+            let recipient := shr(96, calldataload(add(from, 22)))
+            for {} lt(from, end) {} {
+                let length := shr(240, calldataload(from))
+                let size := add(length, ITEM_HEAD)
+                if or(gt(add(from, size), end), gt(sub(length, 1), sub(MAX_BODY, 1))) { break } // a body of zero wraps
+                recipients := or(recipients, xor(recipient, shr(96, calldataload(add(from, 22)))))
+                calldatacopy(add(preimage, LEAF_HEAD), from, size)
+                mstore(slot, keccak256(preimage, add(size, LEAF_HEAD)))
                 mstore(indexWord, add(mload(indexWord), 1))
+                slot := add(slot, 0x20)
                 from := add(from, size)
             }
+            taken := sub(from, items.offset)
+            isMixed := iszero(iszero(recipients))
+            mstore(row, shr(5, sub(slot, row)))
+            mstore(0x40, add(slot, 0x20))
         }
-    }
-
-    function _countItems(bytes calldata items) private pure returns (uint256 n) {
-        if (items.length == 0) revert IInbox.ItemsMalformed(0);
-        for (uint256 offset; offset < items.length; ++n) {
-            offset = itemEnd(items, offset);
-        }
+        if (taken != items.length || taken == 0) revert IInbox.ItemsMalformed(taken);
     }
 
     function _encode(Next memory next) private pure returns (bytes memory) {

@@ -25,15 +25,11 @@ contract LaneTreeHarness {
         return _branch[level];
     }
 
-    function depth(uint256 count) external pure returns (uint256) {
-        return LaneTree.depth(count);
-    }
-
     function commitment(bytes32 root, uint32 count) external pure returns (bytes32) {
         return LaneTree.commitment(root, count);
     }
 
-    function rangeRoot(bytes32[] calldata leaves, uint256 first, uint256 levels, bytes32[] calldata siblings)
+    function rangeRoot(bytes32[] calldata leaves, uint256 first, uint256 count, bytes32[] calldata siblings)
         external
         pure
         returns (bytes32 root, uint256 used)
@@ -42,6 +38,6 @@ contract LaneTreeHarness {
         for (uint256 i; i < leaves.length; ++i) {
             row[i] = leaves[i];
         }
-        return LaneTree.rangeRoot(row, first, levels, siblings);
+        return LaneTree.rangeRoot(row, first, count, siblings);
     }
 }

@@ -98,7 +98,7 @@ contract Venue is IVenue, Intents {
         if (parcel.next.mode != Messages.STAY) revert BodyMalformed(source, index);
         if (parcel.legs.length != 0) revert LegsNotListed(index);
         if (parcel.cash < 0) revert CashNegative(index);
-        if (parcel.keyEpoch > keyOf[parcel.account].epoch) {
+        if (parcel.keyEpoch != 0 && parcel.keyEpoch > keyOf[parcel.account].epoch) {
             keyOf[parcel.account] = Key(parcel.key, parcel.keyEpoch);
             emit KeySet(parcel.account, parcel.key, parcel.keyEpoch);
         }

@@ -112,7 +112,10 @@ def render_solidity() -> str:
         f"uint256 internal constant APPENDS = {APPENDS};",
         f"bytes32 internal constant COMMITMENTS = {_solidity_hex(commitments_digest())};",
     ]
-    head = "// SPDX-License-Identifier: MIT\n// Written by tests/vectors/generate_messages.py\npragma solidity 0.8.37;\n\n// forgefmt: disable-start\n"
+    head = (
+        "// SPDX-License-Identifier: MIT\n// Written by tests/vectors/generate_messages.py\npragma solidity 0.8.37;\n\n"
+        "// forgefmt: disable-start\n"
+    )
     body = "\n".join([*(f"    {line}" for line in constants), "", *functions])
     return f"{head}library MessageVectors {{\n{body}}}\n// forgefmt: disable-end\n"
 

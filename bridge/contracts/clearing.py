@@ -58,10 +58,7 @@ class WaitReason(IntEnum):
     INFLOW_LIMITED = 6
 
 
-@event(
-    "DepositCredited(uint64 indexed source, uint32 indexed index, bytes32 account, uint32 asset, "
-    "uint128 amount, uint128 reward)"
-)
+@event("DepositCredited(uint64 indexed source, uint32 indexed index, bytes32 account, uint32 asset, uint128 amount)")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositCredited:
     """A deposit's amount less its fee is the account's, at the hub or, if placed, at the venue."""
@@ -73,6 +70,17 @@ class DepositCredited:
     account: Account
     asset: AssetId
     amount: Wad
+
+
+@event("RewardPaid(bytes32 indexed account, uint32 indexed asset, uint128 reward)")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardPaid:
+    """The deposit credited just before earned this out of the scarcity pot."""
+
+    TOPIC: ClassVar[bytes]
+    log: Log
+    account: Account
+    asset: AssetId
     reward: Wad
 
 

@@ -36,22 +36,23 @@ abstract contract HubBatch is HubReserves {
         internal
         returns (uint256)
     {
-        uint256 head; // length (16 bits) ‖ sender (160) ‖ …
+        uint256 length;
+        address sender;
         uint256 kind;
         bytes32 account;
         assembly ("memory-safe") {
             let start := add(items.offset, offset)
-            head := calldataload(start)
+            length := shr(240, calldataload(start))
+            sender := shr(96, calldataload(add(start, 2)))
             kind := byte(0, calldataload(add(start, HEAD)))
             account := calldataload(add(start, add(HEAD, 1)))
         }
         unchecked {
-            if (offset + HEAD + (head >> 240) > items.length) return offset;
-            address sender = address(uint160(head >> 80));
-            if (head >> 240 == PARCEL_LENGTH && kind == Messages.PARCEL) {
+            if (offset + HEAD + length > items.length) return offset;
+            if (length == PARCEL_LENGTH && kind == Messages.PARCEL) {
                 return _creditPlainParcel(batch, index, sender, account, items, offset);
             }
-            if (head >> 240 == DEPOSIT_LENGTH && kind == Messages.DEPOSIT) {
+            if (length == DEPOSIT_LENGTH && kind == Messages.DEPOSIT) {
                 return _creditPlainDeposit(batch, index, sender, account, items, offset);
             }
             return offset;
@@ -95,23 +96,23 @@ abstract contract HubBatch is HubReserves {
         bytes calldata items,
         uint256 offset
     ) private returns (uint256) {
-        uint256 amounts;
+        int128 amount;
+        uint256 fee;
         uint256 rest; // key, key epoch and mode: all zero in a plain parcel
         assembly ("memory-safe") {
             let body := add(add(items.offset, offset), HEAD)
-            amounts := calldataload(add(body, 33))
+            amount := sar(128, calldataload(add(body, 33)))
+            fee := shr(128, calldataload(add(body, 49)))
             rest := shr(56, calldataload(add(body, 65)))
         }
-        if (rest != 0 || amounts >> 255 != 0 || !_loadVenue(batch, sender)) return offset;
+        if (rest != 0 || amount < 0 || !_loadVenue(batch, sender)) return offset;
         unchecked {
-            int256 amount = int256(amounts >> 128);
-            uint256 fee = uint128(amounts);
-            int256 left = batch.venueCash - amount - int256(fee);
+            int256 left = batch.venueCash - amount - fee.toInt256();
             if (left < 0) return offset;
             batch.venueCash = left;
             batch.cashFees += fee;
             if (amount != 0) _cash[account] += amount;
-            emit ParcelCredited(batch.source, index, account, int128(amount));
+            emit ParcelCredited(batch.source, index, account, amount);
             return offset + HEAD + PARCEL_LENGTH;
         }
     }
@@ -124,25 +125,25 @@ abstract contract HubBatch is HubReserves {
         bytes calldata items,
         uint256 offset
     ) private returns (uint256) {
-        uint256 amounts;
+        uint128 amount;
+        uint128 fee;
         uint256 assetAndMode; // both zero in a plain deposit
         assembly ("memory-safe") {
             let body := add(add(items.offset, offset), HEAD)
-            amounts := calldataload(add(body, 37))
+            amount := shr(128, calldataload(add(body, 37)))
+            fee := shr(128, calldataload(add(body, 53)))
             assetAndMode := or(shr(224, calldataload(add(body, 33))), byte(0, calldataload(add(body, 69))))
         }
         if (assetAndMode != 0 || !_loadReserve(batch, sender, QUOTE)) return offset;
         unchecked {
-            uint256 amount = amounts >> 128;
-            uint256 fee = uint128(amounts);
             uint256 arrived = batch.arrived;
             bool isScarce = batch.reserve.amount + arrived < batch.reserve.target;
             if (isScarce || amount >= batch.room || fee > amount) return offset;
             batch.room -= amount;
             batch.arrived = arrived + amount;
             batch.cashFees += fee;
-            if (amount != fee) _cash[account] += int256(amount - fee);
-            emit DepositCredited(batch.source, index, account, QUOTE, uint128(amount));
+            if (amount != fee) _cash[account] += int256(uint256(amount - fee));
+            emit DepositCredited(batch.source, index, account, QUOTE, amount);
             return offset + HEAD + DEPOSIT_LENGTH;
         }
     }

@@ -67,8 +67,18 @@ class Relayer:
         self.web.stop()
 
     async def run(self) -> None:
-        """Check the chains, take up what the store holds, and turn all loops until `stop`."""
-        await self.prepare()
+        """Check the chains, take up what the store holds, and turn all loops until `stop`.
+
+        However it ends, it closes its connections and its port, not its store.
+        """
+        try:
+            await self.prepare()
+            await self._run()
+        finally:
+            self.web.close()
+            await self.parts.close()
+
+    async def _run(self) -> None:
         chores = Housekeeping(
             places=self.places,
             book=self.book,
@@ -99,7 +109,6 @@ class Relayer:
                     group.create_task(self._turn(name, step, period))
         finally:
             scheduler.shutdown(wait=False)
-            await self.parts.close()
             log.info("relayer_stopped", name=self.settings.name)
 
     async def prepare(self) -> None:

@@ -46,11 +46,16 @@ class WebServer:
             timeout_graceful_shutdown=2,
         )
         self._server = _Server(config)
-        await self._server.serve(sockets=[self._socket])
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give the port free; safe to call again."""
+        self._socket.close()
 
     def stop(self) -> None:
         """End `serve` at its next turn."""
         if self._server is not None:
             self._server.should_exit = True
-        else:
-            self._socket.close()

@@ -1,1 +1,1 @@
-"""The clearing house in Python: models of the ledger, the venues and the vaults, equal to their contracts to the bit."""
+"""The clearing house in Python: models of ledger, venues and vaults, equal to their contracts to the bit."""

@@ -2,9 +2,9 @@
 
     Φ(r) = ppm · (target − r)² / (2 · target · 10⁶) below the target, 0 above
 
-is a potential of the reserve r: a withdrawal pays its rise, rounded up; a deposit earns its fall, rounded down and never
-more than was collected. So no round trip gains. All amounts are wads below 2^104; times are seconds. What happens with
-the results is the ledger's and the vault's to decide. `Curve.sol` and `Outflow.sol` are these functions.
+is a potential of the reserve r: a withdrawal pays its rise, rounded up; a deposit earns its fall, rounded down and
+never more than was collected. So no round trip gains. All amounts are wads below 2^104; times are seconds. What
+happens with the results is the ledger's and the vault's to decide. `Curve.sol` and `Outflow.sol` are these functions.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from bridge.types import Wad, require_uint
 MILLION: Final = 1_000_000
 BPS: Final = 10_000
 AMOUNT_BITS: Final = 104
+ZERO: Final = Wad(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
     """The price of scarcity: below `target` wads the potential rises, at an empty reserve by `ppm` millionths."""
 
-    target: Wad = Wad(0)
+    target: Wad = ZERO
     ppm: int = 0
 
     def __post_init__(self) -> None:
@@ -58,7 +59,7 @@ class OutflowLimit:
 class Used:
     """How much of a bucket was used, and the second up to which its refilling is counted."""
 
-    amount: Wad = Wad(0)
+    amount: Wad = ZERO
     since: int = 0
 
 
@@ -81,8 +82,8 @@ def reward_down(curve: Curve, *, reserve: int, arriving: int) -> Wad:
 def leaving_down(curve: Curve, *, reserve: int, amount: int) -> int:
     """Return the most that can leave such that it and its charge are at most `amount`; it may exceed the reserve.
 
-    With the gap d = target − reserve it is the larger root of ppm·y² + 2·(ppm·d + 10⁶·target)·y = 2·10⁶·target·A for the
-    parts y and A below the target; its floor is exact, since all but the square root are integers.
+    With the gap d = target − reserve it is the larger root of ppm·y² + 2·(ppm·d + 10⁶·target)·y = 2·10⁶·target·A for
+    the parts y and A below the target; its floor is exact, since all but the square root are integers.
     """
     free = max(reserve - curve.target, 0)
     if not curve.ppm or not curve.target or amount <= free:

@@ -63,6 +63,8 @@ TABLE: tuple[tuple[str, Layer], ...] = (
     ("bridge", Layer.ENTRY),
     ("hub.fees*", Layer.PURE),
     ("hub.ledger*", Layer.PURE),
+    ("hub.steps", Layer.PURE),
+    ("hub.vault*", Layer.PURE),
     ("hub.venue*", Layer.PURE),
     ("hub.cli*", Layer.ENTRY),
     ("hub", Layer.ENTRY),

@@ -6,6 +6,7 @@ Each refusal has the accepted call beside it. Tokens here are honest; hostile on
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import count
 
@@ -89,6 +90,31 @@ def test_venue__twin_of_a_contract_owner__cannot_act_and_its_key_can(net: Net) -
     assert net.hub.clearing.read("cash", account) == 50 * WAD
 
 
+def test_hub__any_signature_of_a_contract_owner__is_judged_by_the_owner(net: Net) -> None:
+    """The accepted twin: at the hub a contract's word counts (ERC-1271), for accounts of its own and no others."""
+    hub, owner = net.hub.clearing, net.hub.chain.deploy(load_helper("Puppet"))
+    account = account_of(owner.address)
+    hub.send("transfer", TRADER.account, account, QUOTE, 2 * WAD, sender=TRADER.address)
+    said = b"whatever ERC-1271 takes"
+    hub.send("transferBySig", account, FRIEND.account, QUOTE, WAD, (next(_nonces), FAR, 0, said), bytes(32))
+    stolen = (TRADER.account, THIEF.account, QUOTE, WAD, (next(_nonces), FAR, 0, said), bytes(32))
+    refused("SignatureInvalid", hub, "transferBySig", *stolen)
+    assert hub.read("cash", FRIEND.account) == WAD
+
+
+def test_venue__delegated_owner_driven_by_a_stranger__cannot_act_and_its_own_transaction_can(net: Net) -> None:
+    """EIP-7702: an owner lent its address to code that obeys anyone; on a rollup only its own transaction counts."""
+    code = net.a.chain.deploy(load_helper("Puppet"))
+    delegated = replace(load_helper("Puppet"), deployed_bytecode=b"\xef\x01\x00" + code.address)
+    net.hub.clearing.send("sendParcel", TRADER.account, ROLLUP_A, TRADER.account, WAD, 0, sender=TRADER.address)
+    net.carry(HUB, ROLLUP_A)
+    lent, venue = net.a.chain.place(delegated, TRADER.address), net.a.clearing
+    theft = venue.encoded("send", TRADER.account, WAD, 0, next_release(ROLLUP_A, THIEF.address))
+    refused("NotAuthorised", lent, "act", [(venue.address, theft)], sender=THIEF.address)
+    assert venue.read("cash", TRADER.account) == WAD
+    venue.send("send", TRADER.account, WAD, 0, STAY, sender=TRADER.address)
+
+
 def test_vault__twin_of_a_contract_owner__cannot_redirect_its_claims(net: Net) -> None:
     owner = net.hub.chain.deploy(load_helper("Puppet"))
     twin = place_twin(net, ROLLUP_A, owner)
@@ -131,10 +157,10 @@ def test_hub__stranger_acts_for_an_account__is_refused(net: Net) -> None:
 def test_session_key__beyond_its_limits__is_refused(net: Net) -> None:
     hub = net.hub.clearing
     hub.send("setSession", TRADER.account, THIEF.address, FAR, 0, WAD, sender=TRADER.address)
-    by_key = {"sender": THIEF.address}
-    refused("SessionCannot", hub, "sendParcel", TRADER.account, ROLLUP_A, THIEF.account, WAD, 0, **by_key)
-    refused("NotAuthorised", hub, "withdraw", TRADER.account, QUOTE, WAD, ROLLUP_A, THIEF.address, 0, 0, **by_key)
-    refused("SessionLossLimit", hub, "sendParcel", TRADER.account, ROLLUP_A, TRADER.account, 0, WAD + 1, **by_key)
+    key = THIEF.address
+    refused("SessionCannot", hub, "sendParcel", TRADER.account, ROLLUP_A, THIEF.account, WAD, 0, sender=key)
+    refused("NotAuthorised", hub, "withdraw", TRADER.account, QUOTE, WAD, ROLLUP_A, THIEF.address, 0, 0, sender=key)
+    refused("SessionLossLimit", hub, "sendParcel", TRADER.account, ROLLUP_A, TRADER.account, 0, WAD + 1, sender=key)
     own = (TRADER.account, ROLLUP_A, TRADER.account, 0, WAD // 2)
     refused(
         "SessionLossLimit",
@@ -146,7 +172,7 @@ def test_session_key__beyond_its_limits__is_refused(net: Net) -> None:
     )
     hub.send("sendParcel", *own, sender=THIEF.address)
     hub.send("sendParcel", *own, sender=THIEF.address)
-    refused("SessionLossLimit", hub, "sendParcel", TRADER.account, ROLLUP_A, TRADER.account, 0, 1, **by_key)
+    refused("SessionLossLimit", hub, "sendParcel", TRADER.account, ROLLUP_A, TRADER.account, 0, 1, sender=key)
 
 
 # -- signatures

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
+from eth_abi.abi import encode
 
 from bridge.artifacts import load
 from bridge.keccak import keccak256
@@ -150,3 +151,19 @@ def test_evidence__against_an_honest_validator__is_refused(net: Net) -> None:
     roots.send("reportRoots", half(late), half(forged))
     assert roots.read("weightOf", ROLLUP_A, honest.address) == 0
     refused("QuorumMissed", roots, "submit", late.fields(), signed(late.digest(outbox), net.signers[:3]))
+
+
+@pytest.mark.parametrize("word", [0, 1, 3, 4, 5])
+def test_root_update__field_beyond_its_type__is_refused(net: Net, word: int) -> None:
+    """An update is read in place: a number that is too long must not be cut to one that was signed."""
+    statement = net.statement(ROLLUP_A, HUB)
+    signatures = signed(statement.digest(net.a.outbox.address), net.signers[:3])
+    types = ["uint64", "uint64", "bytes32", "uint32", "uint64", "uint32", "bytes"]
+    update = encode(types, [*statement.fields(), signatures])
+    start = 32 * word
+    longer = int.from_bytes(update[start : start + 32], "big") + 2**64
+    with pytest.raises(Reverted):
+        net.hub.roots.send("update", update[:start] + longer.to_bytes(32, "big") + update[start + 32 :])
+    assert net.hub.roots.read("latest", ROLLUP_A, HUB) == (bytes(32), 0)
+    net.hub.roots.send("update", update)
+    assert net.hub.roots.read("latest", ROLLUP_A, HUB)[1] == statement.count

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ from bridge.rpc.types import Json, Request
 LIMIT_EXCEEDED = -32005
 TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 MAX_REASON = 300
+MAX_DEPTH = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,7 @@ class Source:
         ]
         raw = await self._post(json.dumps(payload, separators=(",", ":")).encode())
         try:
-            answers = _by_id(json.loads(raw))
+            answers = _by_id(parse_json(raw))
         except (ValueError, RecursionError) as error:
             raise SourceFailed(source=self.name, problem=f"answer is no batch: {error}") from None
         return [self._read(request, answers.get(number)) for number, request in zip(ids, requests, strict=True)]
@@ -145,6 +147,20 @@ def shown(url: str) -> str:
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def parse_json(raw: bytes) -> Json:
+    """Parse JSON from outside; raises ValueError, or RecursionError for one nested too deeply.
+
+    Some libraries raise Python's recursion limit to where the C stack ends before it, and then a
+    few thousand brackets from an endpoint end the whole process.
+    """
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(min(before, MAX_DEPTH))
+    try:
+        return json.loads(raw)
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _by_id(batch: Json) -> dict[int, dict[str, Any]]:

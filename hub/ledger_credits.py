@@ -12,7 +12,15 @@ from typing import assert_never
 
 from bridge.messages import Deposit, Item, Next, Parcel, Release, decode
 from bridge.types import QUOTE, ZERO_ADDRESS, Account, Address, AssetId, ChainId, LeafIndex, NextMode, Wad
-from hub.errors import BodyMalformed, DepositRefused, MessageSenderUnknown, NotWaiting, Refused, StillWaiting
+from hub.errors import (
+    BodyMalformed,
+    CallerNotVault,
+    DepositRefused,
+    MessageSenderUnknown,
+    NotWaiting,
+    Refused,
+    StillWaiting,
+)
 from hub.ledger_sends import forward, quote_deposit
 from hub.ledger_state import Ledger, Step, credit
 from hub.steps import Credited, Stayed, WaitReason, Waits, put
@@ -44,6 +52,9 @@ def retry(
 
 def take_local(ledger: Ledger, *, index: LeafIndex, sender: Address, deposit: Deposit, time: int) -> Step:
     """Credit a deposit that the hub chain's own vault hands over, or refuse it; its fee is the account's own."""
+    local = ledger.peers.get(ledger.chain)
+    if local is None or sender != local.vault:
+        raise CallerNotVault(caller=sender)
     step, reason = _take(
         ledger,
         source=ledger.chain,

@@ -1,0 +1,269 @@
+"""The hub's contract and its model do the same on random sequences of actions, to the bit, refusals included."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from bridge.messages import PLACED, STAY, Deposit, Item, Leg, Next, Parcel
+from bridge.types import QUOTE, ZERO_ADDRESS, Account, Address, AssetId, ChainId, InstrumentId, LeafIndex, NextMode, Wad
+from hub import ledger as model
+from hub.steps import Caller, Direct, Signed
+from tests.support.hub_twin import (
+    ACCOUNTS,
+    ALPHA,
+    ASSETS,
+    BETA,
+    COIN,
+    GAMMA,
+    HUB,
+    KEYS,
+    OWNERS,
+    PAYEE,
+    RESERVES,
+    VENUES,
+    WAD,
+    HubTwin,
+    vault_of,
+    venue_of,
+)
+
+ACTIONS = 120
+NOBODY = Account(owner=ZERO_ADDRESS)
+
+
+class Player:
+    """Draws actions: most are plausible, some are not, none is chosen by what the model would say."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.twin = HubTwin()
+        self.next = {chain: LeafIndex(0) for chain in (ALPHA, BETA, GAMMA)}
+        self.nonce = 0
+
+    def act(self) -> None:
+        """Do one action on both sides."""
+        moves = (self.deliver,) * 5 + (self.retry, self.deposit, self.send, self.send, self.withdraw, self.withdraw)
+        moves += (self.transfer, self.enter, self.session, self.revoke, self.limits, self.wait)
+        self.random.choice(moves)()
+
+    def wait(self) -> None:
+        self.twin.chain.timestamp += self.random.choice((1, 7, 60, 3_600))
+
+    def deliver(self) -> None:
+        source = self.random.choice((ALPHA, BETA, GAMMA))
+        items = [self._item(source) for _ in range(self.random.choice((1, 1, 2, 5)))]
+        self.twin.deliver(source, self.next[source], items)
+        self.next[source] = LeafIndex(self.next[source] + len(items))
+
+    def retry(self) -> None:
+        waiting = self.twin.ledger.waiting
+        if not waiting:
+            return
+        (source, index), (sender, body) = self.random.choice(sorted(waiting.items()))
+        if self.random.random() < 0.2:
+            body = body[:-1] + bytes([body[-1] ^ 1])
+        self.twin.retry(source, index, sender, body)
+
+    def deposit(self) -> None:
+        sender = vault_of(self.random.choice((HUB, HUB, HUB, ALPHA)))
+        asset = self.random.choice((QUOTE, QUOTE, COIN))
+        amount = self._amount()
+        next_ = self._next(is_deposit=False)
+        body = Deposit(account=self._account(), asset=asset, amount=amount, fee=Wad(amount // 9), next=next_)
+        self.twin.deposit_locally(body, sender)
+
+    def send(self) -> None:
+        account = self._account()
+        to = self.random.choice((account, account, self._account(), NOBODY))
+        venue = self.random.choice((*VENUES, ALPHA, GAMMA, ChainId(5)))
+        cash, fee, caller = self._amount(), self._fee(), self._caller(account)
+        self.twin.act(
+            "sendParcel",
+            caller,
+            (account.to_bytes(), venue, to.to_bytes(), cash, fee),
+            lambda time: model.send_parcel(
+                self.twin.ledger,
+                caller=caller,
+                account=account,
+                venue=venue,
+                to=to,
+                cash=cash,
+                fee=fee,
+                time=time,
+            ),
+        )
+
+    def withdraw(self) -> None:
+        account = self._account()
+        caller = self._caller(account)
+        chain = self.random.choice((HUB, ALPHA, ALPHA, BETA, GAMMA, ChainId(5)))
+        wanted = model.Withdrawal(
+            asset=self.random.choice((QUOTE, QUOTE, QUOTE, COIN)),
+            amount=self._amount(),
+            chain=chain,
+            to=self.random.choice((account.owner, PAYEE.owner, PAYEE.owner, ZERO_ADDRESS)),
+            fee=self._fee(),
+            max_charge=Wad(self.random.choice((0, WAD, 2**128 - 1, 2**128 - 1))),
+        )
+        self.twin.act(
+            "withdraw",
+            caller,
+            (account.to_bytes(), wanted.asset, wanted.amount, chain, wanted.to, wanted.fee, wanted.max_charge),
+            lambda time: model.withdraw(self.twin.ledger, caller=caller, account=account, withdrawal=wanted, time=time),
+        )
+
+    def transfer(self) -> None:
+        account, to, asset = self._account(), self.random.choice((*ACCOUNTS, NOBODY)), self.random.choice(ASSETS)
+        caller, amount = self._caller(account), self._amount()
+        self.twin.act(
+            "transfer",
+            caller,
+            (account.to_bytes(), to.to_bytes(), asset, amount),
+            lambda time: model.transfer(
+                self.twin.ledger, caller=caller, account=account, to=to, asset=asset, amount=amount, time=time
+            ),
+        )
+
+    def enter(self) -> None:
+        account, venue = self._account(), self.random.choice((ALPHA, BETA, GAMMA))
+        caller, fee = self._caller(account), self._fee()
+        key = self.random.choice((KEYS[0].address, KEYS[1].address, account.owner, ZERO_ADDRESS))
+        self.twin.act(
+            "enterVenue",
+            caller,
+            (account.to_bytes(), venue, key, fee),
+            lambda time: model.enter_venue(
+                self.twin.ledger, caller=caller, account=account, venue=venue, key=key, fee=fee, time=time
+            ),
+        )
+
+    def session(self) -> None:
+        account = self._account()
+        caller, key = self._caller(account), self._key()
+        lifetime = self.random.choice((0, 50, 10_000))
+        granted = model.Session(
+            expiry=self.twin.time + lifetime if lifetime else 0,
+            price_band=self.random.randrange(2**32),
+            loss_limit=self.random.choice((Wad(0), Wad(WAD), Wad(50 * WAD))),
+        )
+        self.twin.act(
+            "setSession",
+            caller,
+            (account.to_bytes(), key, granted.expiry, granted.price_band, granted.loss_limit),
+            lambda time: model.set_session(
+                self.twin.ledger, caller=caller, account=account, key=key, session=granted, time=time
+            ),
+        )
+
+    def revoke(self) -> None:
+        account, key = self._account(), self._key()
+        caller = self._caller(account)
+        self.twin.act(
+            "revokeSession",
+            caller,
+            (account.to_bytes(), key),
+            lambda time: model.revoke_session(self.twin.ledger, caller=caller, account=account, key=key, time=time),
+        )
+
+    def limits(self) -> None:
+        chain, asset = self.random.choice(list(RESERVES))
+        held = self.twin.ledger.reserves[chain, asset].config
+        changed = self.random.choice(
+            (
+                {"decimals": held.decimals + 1},
+                {"inflow_burst": Wad(held.inflow_burst + self.random.choice((-1, 0, WAD)))},
+                {"ceiling": Wad(self.random.randrange(20_000) * WAD)},
+            )
+        )
+        fields: dict[str, Any] = {name: getattr(held, name) for name in held.__slots__} | changed
+        self.twin.set_reserve(chain, asset, model.ReserveConfig(**fields))
+
+    def _caller(self, account: Account) -> Caller:
+        who = self.random.choice((account.owner,) * 6 + tuple(key.address for key in (*KEYS, *OWNERS)))
+        if self.random.random() < 0.5:
+            return Direct(sender=who)
+        if self.random.random() < 0.9:
+            self.nonce += 1
+        deadline = self.twin.time + self.random.choice((100, 100, 100, 0, -1))
+        tip = Wad(self.random.choice((0, WAD // 3)))
+        return Signed(signer=who, nonce=self.nonce, deadline=deadline, tip=tip, payee=PAYEE)
+
+    def _item(self, source: ChainId) -> Item:
+        is_deposit = self.random.random() < 0.5 or source == GAMMA
+        expected = vault_of(source) if is_deposit else venue_of(source)
+        sender = expected if self.random.random() < 0.97 else venue_of(BETA)
+        body = self._deposit(source) if is_deposit else self._parcel()
+        return Item(sender=sender, recipient=Address(self.twin.hub.address), body=body)
+
+    def _deposit(self, source: ChainId) -> bytes:
+        amount = self._amount()
+        next_ = self._next(is_deposit=source != GAMMA)
+        asset = self.random.choice((QUOTE, QUOTE, QUOTE, COIN)) if next_ != PLACED else QUOTE
+        fee = Wad(self.random.choice((0, amount // 50, amount)))
+        return Deposit(account=self._account(), asset=asset, amount=amount, fee=fee, next=next_).encode()
+
+    def _parcel(self) -> bytes:
+        roll = self.random.random()
+        cash = Wad(-1) if roll < 0.03 else self._amount()
+        legs = (Leg(instrument=InstrumentId(3), base=-5),) if 0.03 < roll < 0.06 else ()
+        fee = self._fee()
+        return Parcel(
+            account=self._account(), cash=cash, fee=fee, next=self._next(is_deposit=False), legs=legs
+        ).encode()
+
+    def _next(self, *, is_deposit: bool) -> Next:
+        chain = self.random.choice((HUB, ALPHA, BETA, GAMMA, ChainId(5)))
+        match self.random.randrange(7):
+            case 0 | 1:
+                to = self.random.choice((*ACCOUNTS, NOBODY))
+                return Next(mode=NextMode.FORWARD, chain=chain, account=to, fee=self._fee())
+            case 2 | 3:
+                to_address = self.random.choice((PAYEE.owner, PAYEE.owner, ZERO_ADDRESS))
+                charge = Wad(self.random.choice((0, 2**128 - 1)))
+                return Next(mode=NextMode.RELEASE, chain=chain, to=to_address, fee=self._fee(), max_charge=charge)
+            case 4 if is_deposit:
+                return PLACED
+        return STAY
+
+    def _account(self) -> Account:
+        return self.random.choice(ACCOUNTS)
+
+    def _key(self) -> Address:
+        return self.random.choice((KEYS[0].address, KEYS[1].address, KEYS[1].address, ZERO_ADDRESS))
+
+    def _amount(self) -> Wad:
+        sizes = (0, 1, 10**6, WAD, 10 * WAD, 100 * WAD, 1_000 * WAD, 2_000 * WAD)
+        if self.random.random() < 0.01:
+            return Wad(self.random.choice((2**104, 2**127 - 1)))
+        size = self.random.choice(sizes)
+        return Wad(size + self.random.randrange(size + 1))
+
+    def _fee(self) -> Wad:
+        return Wad(self.random.choice((0, 0, 1, WAD // 1_000 + 77, WAD)))
+
+
+def play(seed: int, actions: int) -> None:
+    player = Player(seed)
+    for count in range(1, actions + 1):
+        player.act()
+        if count % 20 == 0:
+            player.twin.compare_states()
+    player.twin.compare_states()
+    reserves = player.twin.ledger.reserves.items()
+    for asset in (QUOTE, AssetId(COIN)):
+        held = sum(reserve.amount for (_, kept), reserve in reserves if kept == asset)
+        assert held == player.twin.ledger.claims(asset)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hub__random_actions__contract_and_model_agree_to_the_bit(seed: int) -> None:
+    play(seed, ACTIONS)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 160))
+def test_hub__many_random_actions__contract_and_model_agree_to_the_bit(seed: int) -> None:
+    play(seed, 600)

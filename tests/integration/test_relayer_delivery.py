@@ -80,7 +80,7 @@ async def deliveries(net: Net) -> list[Log]:
 
 
 def indices(logs: list[Log]) -> list[int]:
-    found = []
+    found: list[int] = []
     for log in logs:
         first, n = int.from_bytes(log.data[:32], "big"), int.from_bytes(log.data[32:64], "big")
         found += range(first, first + n)

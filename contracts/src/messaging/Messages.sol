@@ -198,21 +198,21 @@ library Messages {
             let from := items.offset
             let end := add(from, items.length)
             let slot := add(row, 0x20)
-            let recipients := 0
-            let recipient := shr(96, calldataload(add(from, 22)))
+            let recipients := 0 // differs from zero above its low 96 bits once two recipients differ
+            let firstRecipient := calldataload(add(from, 22))
             for {} lt(from, end) {} {
                 let length := shr(240, calldataload(from))
-                let size := add(length, ITEM_HEAD)
-                if or(gt(add(from, size), end), gt(sub(length, 1), sub(MAX_BODY, 1))) { break } // a body of zero wraps
-                recipients := or(recipients, xor(recipient, shr(96, calldataload(add(from, 22)))))
-                calldatacopy(add(preimage, LEAF_HEAD), from, size)
-                mstore(slot, keccak256(preimage, add(size, LEAF_HEAD)))
+                let next := add(from, add(length, ITEM_HEAD))
+                if or(gt(next, end), gt(sub(length, 1), sub(MAX_BODY, 1))) { break } // a body of zero wraps
+                recipients := or(recipients, xor(firstRecipient, calldataload(add(from, 22))))
+                calldatacopy(add(preimage, LEAF_HEAD), from, sub(next, from))
+                mstore(slot, keccak256(preimage, add(length, add(ITEM_HEAD, LEAF_HEAD))))
                 mstore(indexWord, add(mload(indexWord), 1))
                 slot := add(slot, 0x20)
-                from := add(from, size)
+                from := next
             }
             taken := sub(from, items.offset)
-            isMixed := iszero(iszero(recipients))
+            isMixed := gt(recipients, sub(shl(96, 1), 1))
             mstore(row, shr(5, sub(slot, row)))
             mstore(0x40, add(slot, 0x20))
         }

@@ -18,15 +18,28 @@ if find_spec("sha3") is not None:
 
 _HOME = {
     "Account": "bridge.types",
+    "Address": "bridge.types",
     "AssetId": "bridge.types",
+    "Bridge": "bridge.client",
     "CausewayError": "bridge.errors",
     "Chain": "bridge.chains",
     "ChainId": "bridge.types",
+    "Connections": "bridge.client",
+    "Fees": "bridge.client",
     "LocalSigner": "bridge.signer",
+    "MessageId": "bridge.client",
     "Network": "bridge.chains",
-    "Rpc": "bridge.rpc",
+    "Next": "bridge.messages",
+    "NextMode": "bridge.types",
+    "Signer": "bridge.signer",
+    "Stage": "bridge.client",
+    "Status": "bridge.client",
+    "Transfer": "bridge.client",
     "Tree": "bridge.merkle",
     "Wad": "bridge.types",
+    "load_network": "bridge.chains",
+    "parse_wad": "bridge.amounts",
+    "show_wad": "bridge.amounts",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605  # the table above is the list

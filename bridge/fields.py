@@ -104,11 +104,11 @@ def text(value: Raw) -> str:
 
 
 def whole(low: int, high: int) -> Callable[[Raw], int]:
-    """Return a reader of integers, or of decimal digits in a text, from low to high inclusive."""
+    """Return a reader of integers, or of digits in a text (TOML's own end at 2^63), low to high inclusive."""
 
     def read(value: Raw) -> int:
-        if isinstance(value, str) and value.isascii() and value.isdigit():
-            value = int(value)
+        if isinstance(value, str) and (digits := value.replace("_", "")).isascii() and digits.isdigit():
+            value = int(digits)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise ValueError
         return value

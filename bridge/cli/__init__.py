@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 
 import typer
 
@@ -48,6 +49,7 @@ def commands() -> dict[str, Row]:
     brought = {
         point.name: (point.value, _SUMMARIES.get(point.name, f"Commands of {point.module}."))
         for point in sorted(found, key=lambda point: point.name)
+        if find_spec(point.module) is not None
     }
     return _OWN | brought
 

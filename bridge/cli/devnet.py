@@ -16,7 +16,7 @@ from bridge.demo.processes import LocalProcesses, end_kept
 from bridge.devnet import cluster
 from bridge.devnet.spec import Backend
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, help="Run five local chains.")
 Folder = Annotated[Path, typer.Option("--folder", help="Where state, keys and logs are.")]
 FOLDER = Path("devnet")
 

@@ -12,7 +12,7 @@ from bridge.cli.options import CONFIG, Config, Fee, Json, run
 from bridge.cli.output import show_json, show_table
 from bridge.client import Bridge, DepositQuote, WithdrawalQuote
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, help="Ask what a movement would cost and bring.")
 ChainName = Annotated[str, typer.Argument(metavar="CHAIN", help="A chain's name or id.")]
 AssetName = Annotated[str, typer.Argument(metavar="ASSET", help="An asset's symbol.")]
 Amount = Annotated[str, typer.Argument(metavar="AMOUNT", help="Such as 12.5.")]

@@ -32,7 +32,7 @@ from bridge.rpc import Receipt
 from bridge.signer import LocalSigner
 from bridge.types import ChainId, LeafIndex
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, help="Follow, deliver or make a transfer.")
 AssetName = Annotated[str, typer.Argument(metavar="ASSET", help="An asset's symbol.")]
 Amount = Annotated[str, typer.Argument(metavar="AMOUNT", help="Such as 12.5.")]
 

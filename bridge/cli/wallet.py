@@ -13,7 +13,7 @@ from bridge.errors import FieldOutOfRange
 from bridge.keystore import Keystore, PasswordSource, StoredKey
 from bridge.signer import LocalSigner, checksum
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, help="Make, import and list keys.")
 Name = Annotated[str, typer.Argument(help="a-z, 0-9 and inner hyphens.")]
 
 

@@ -31,6 +31,7 @@ from tests.support.hub_twin import (
 )
 
 ACTIONS = 120
+ODD = 0.08
 NOBODY = Account(owner=ZERO_ADDRESS)
 
 
@@ -42,12 +43,28 @@ class Player:
         self.twin = HubTwin()
         self.next = {chain: LeafIndex(0) for chain in (ALPHA, BETA, GAMMA)}
         self.nonce = 0
+        self._endow()
+
+    def _endow(self) -> None:
+        """Give accounts and venues something to act with, by deposits as any others."""
+        for source in (ALPHA, BETA):
+            owned = [Deposit(account=account, asset=QUOTE, amount=Wad(200 * WAD)) for account in ACCOUNTS]
+            placed = Deposit(account=ACCOUNTS[0], asset=QUOTE, amount=Wad(1_000 * WAD), next=PLACED)
+            bodies = [body.encode() for body in (*owned, placed)]
+            hub = Address(self.twin.hub.address)
+            items = [Item(sender=vault_of(source), recipient=hub, body=body) for body in bodies]
+            self.twin.deliver(source, self.next[source], items)
+            self.next[source] = LeafIndex(self.next[source] + len(items))
+
+    def _or(self, usual: Any, odd: Any) -> Any:  # noqa: ANN401  # whatever is drawn
+        """Return the odd one now and then."""
+        return odd if self.random.random() < ODD else usual
 
     def act(self) -> None:
         """Do one action on both sides."""
-        moves = (self.deliver,) * 5 + (self.retry, self.deposit, self.send, self.send, self.withdraw, self.withdraw)
-        moves += (self.transfer, self.enter, self.session, self.revoke, self.limits, self.wait)
-        self.random.choice(moves)()
+        often = [self.deliver] * 5 + [self.send, self.withdraw] * 2
+        rarely = [self.retry, self.deposit, self.transfer, self.enter, self.session, self.revoke]
+        self.random.choice([*often, *rarely, self.limits, self.wait])()
 
     def wait(self) -> None:
         self.twin.chain.timestamp += self.random.choice((1, 7, 60, 3_600))
@@ -77,8 +94,8 @@ class Player:
 
     def send(self) -> None:
         account = self._account()
-        to = self.random.choice((account, account, self._account(), NOBODY))
-        venue = self.random.choice((*VENUES, ALPHA, GAMMA, ChainId(5)))
+        to = self._or(self.random.choice((account, self._account())), NOBODY)
+        venue = self._or(self.random.choice(VENUES), self.random.choice((HUB, GAMMA, ChainId(5))))
         cash, fee, caller = self._amount(), self._fee(), self._caller(account)
         self.twin.act(
             "sendParcel",
@@ -99,14 +116,14 @@ class Player:
     def withdraw(self) -> None:
         account = self._account()
         caller = self._caller(account)
-        chain = self.random.choice((HUB, ALPHA, ALPHA, BETA, GAMMA, ChainId(5)))
+        chain = self._or(self.random.choice((HUB, ALPHA, BETA, GAMMA)), ChainId(5))
         wanted = model.Withdrawal(
             asset=self.random.choice((QUOTE, QUOTE, QUOTE, COIN)),
             amount=self._amount(),
             chain=chain,
-            to=self.random.choice((account.owner, PAYEE.owner, PAYEE.owner, ZERO_ADDRESS)),
+            to=self._or(PAYEE.owner, ZERO_ADDRESS),
             fee=self._fee(),
-            max_charge=Wad(self.random.choice((0, WAD, 2**128 - 1, 2**128 - 1))),
+            max_charge=Wad(self._or(2**128 - 1, self.random.choice((0, WAD)))),
         )
         self.twin.act(
             "withdraw",
@@ -116,7 +133,7 @@ class Player:
         )
 
     def transfer(self) -> None:
-        account, to, asset = self._account(), self.random.choice((*ACCOUNTS, NOBODY)), self.random.choice(ASSETS)
+        account, to, asset = self._account(), self._or(self._account(), NOBODY), self.random.choice(ASSETS)
         caller, amount = self._caller(account), self._amount()
         self.twin.act(
             "transfer",
@@ -128,9 +145,9 @@ class Player:
         )
 
     def enter(self) -> None:
-        account, venue = self._account(), self.random.choice((ALPHA, BETA, GAMMA))
+        account, venue = self._account(), self._or(self.random.choice(VENUES), GAMMA)
         caller, fee = self._caller(account), self._fee()
-        key = self.random.choice((KEYS[0].address, KEYS[1].address, account.owner, ZERO_ADDRESS))
+        key = self._or(self.random.choice((KEYS[0].address, KEYS[1].address, account.owner)), ZERO_ADDRESS)
         self.twin.act(
             "enterVenue",
             caller,
@@ -182,12 +199,12 @@ class Player:
         self.twin.set_reserve(chain, asset, model.ReserveConfig(**fields))
 
     def _caller(self, account: Account) -> Caller:
-        who = self.random.choice((account.owner,) * 6 + tuple(key.address for key in (*KEYS, *OWNERS)))
+        who = self.random.choice((account.owner,) * 8 + tuple(key.address for key in (*KEYS, *KEYS, *OWNERS)))
         if self.random.random() < 0.5:
             return Direct(sender=who)
         if self.random.random() < 0.9:
             self.nonce += 1
-        deadline = self.twin.time + self.random.choice((100, 100, 100, 0, -1))
+        deadline = self.twin.time + self._or(self.random.choice((100, 0)), -1)
         tip = Wad(self.random.choice((0, WAD // 3)))
         return Signed(signer=who, nonce=self.nonce, deadline=deadline, tip=tip, payee=PAYEE)
 
@@ -215,14 +232,14 @@ class Player:
         ).encode()
 
     def _next(self, *, is_deposit: bool) -> Next:
-        chain = self.random.choice((HUB, ALPHA, BETA, GAMMA, ChainId(5)))
+        chain = self._or(self.random.choice((HUB, ALPHA, ALPHA, BETA, BETA, GAMMA)), ChainId(5))
         match self.random.randrange(7):
             case 0 | 1:
-                to = self.random.choice((*ACCOUNTS, NOBODY))
+                to = self._or(self._account(), NOBODY)
                 return Next(mode=NextMode.FORWARD, chain=chain, account=to, fee=self._fee())
             case 2 | 3:
-                to_address = self.random.choice((PAYEE.owner, PAYEE.owner, ZERO_ADDRESS))
-                charge = Wad(self.random.choice((0, 2**128 - 1)))
+                to_address = self._or(PAYEE.owner, ZERO_ADDRESS)
+                charge = Wad(self._or(2**128 - 1, 0))
                 return Next(mode=NextMode.RELEASE, chain=chain, to=to_address, fee=self._fee(), max_charge=charge)
             case 4 if is_deposit:
                 return PLACED
@@ -232,10 +249,10 @@ class Player:
         return self.random.choice(ACCOUNTS)
 
     def _key(self) -> Address:
-        return self.random.choice((KEYS[0].address, KEYS[1].address, KEYS[1].address, ZERO_ADDRESS))
+        return Address(self._or(self.random.choice(KEYS).address, ZERO_ADDRESS))
 
     def _amount(self) -> Wad:
-        sizes = (0, 1, 10**6, WAD, 10 * WAD, 100 * WAD, 1_000 * WAD, 2_000 * WAD)
+        sizes = (1, 10**6, WAD, 10 * WAD, 50 * WAD, 50 * WAD, 300 * WAD, 2_000 * WAD)
         if self.random.random() < 0.01:
             return Wad(self.random.choice((2**104, 2**127 - 1)))
         size = self.random.choice(sizes)

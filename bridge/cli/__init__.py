@@ -13,6 +13,7 @@ Exit codes, the same for every command:
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -73,6 +74,8 @@ def main() -> None:
     """Run the console script and exit with the code that says how it went."""
     from bridge.cli.funnel import exit_code_of
 
+    # A polite end is an interrupt: what was started is ended in the same way.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         app()
     except KeyboardInterrupt:

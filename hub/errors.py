@@ -77,14 +77,6 @@ class SessionLossLimit(Refused):
 
 
 @dataclass(kw_only=True, eq=False)
-class KeyCannotWithdraw(Refused):
-    """A venue's key does not release tokens nor pay other accounts; ask the owner."""
-
-    account: Account
-    key: Address
-
-
-@dataclass(kw_only=True, eq=False)
 class KeyZero(Refused):
     """A key is an address above zero; to take a key's power away name another."""
 
@@ -293,6 +285,14 @@ class CeilingReached(Refused):
     held: Wad
     amount: Wad
     ceiling: Wad
+
+
+@dataclass(kw_only=True, eq=False)
+class FeeAboveAmount(Refused):
+    """The fee is more than what arrived; name a lower one."""
+
+    fee: Wad
+    amount: Wad
 
 
 @dataclass(kw_only=True, eq=False)

@@ -44,20 +44,28 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutflowLimit:
-    """A token bucket for what leaves a vault: a share of what it holds, or the floor, refilled once a window."""
+    """How much more may leave a vault lately than came in: a share of what it holds, never below the floor."""
 
     bps: int
     window: int
     floor: Wad
 
-    def budget(self, live: int) -> int:
-        """Return the whole bucket when the vault holds `live` for the hub and for claims; rounded down."""
-        return max(live * self.bps // BPS, self.floor)
+    def budget(self, base: int) -> int:
+        """Return the whole bucket of a vault that would hold `base` without its late flows; rounded down."""
+        return max(base * self.bps // BPS, self.floor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """What left a vault lately less what came in lately, and the second up to which its fading is counted."""
+
+    net: int = 0
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """How much of a bucket was used, and the second up to which its refilling is counted."""
+    """How much of an inflow burst is used, and the second up to which what time gives back is counted."""
 
     amount: Wad = ZERO
     since: int = 0
@@ -98,18 +106,33 @@ def inflow_used(used: Used, *, rate: int, amount: int, time: int) -> int:
     return max(used.amount - rate * (time - used.since), 0) + amount
 
 
-def outflow_used(limit: OutflowLimit, used: Used, *, live: int, time: int) -> Used:
-    """Return the bucket as it stands at `time`.
+def inflow_returned(used: Used, *, amount: int) -> Used:
+    """Return the burst after `amount` left again; counting the time's share first would come to the same."""
+    return Used(amount=Wad(max(used.amount - amount, 0)), since=used.since)
+
+
+def outflow_available(limit: OutflowLimit, flow: Flow, *, live: int, time: int) -> Wad:
+    """Return what may leave at `time`, when the vault holds `live` for the hub and for claims."""
+    net = _settled(limit, flow, live=live, time=time)
+    return Wad(max(limit.budget(live + net) - net, 0))
+
+
+def outflow_moved(limit: OutflowLimit, flow: Flow, *, live: int, change: int, time: int) -> Flow:
+    """Return the flow after `change` left (below zero: came in) at `time`; `live` is what was held before.
 
     Where the refill rounds to nothing the clock stands still, so that asking often cannot stop it.
     """
-    refill = limit.budget(live) * (time - used.since) // limit.window
-    if refill >= used.amount:
-        return Used(since=time)
-    return Used(amount=Wad(used.amount - refill), since=time) if refill else used
+    settled = _settled(limit, flow, live=live, time=time)
+    net = settled + change
+    is_clock_held = settled > 0 and settled == flow.net and net > 0
+    return Flow(net=net, since=flow.since if is_clock_held else time)
 
 
-def outflow_available(limit: OutflowLimit, used: Used, *, live: int, time: int) -> Wad:
-    """Return what may leave at `time`."""
-    now = outflow_used(limit, used, live=live, time=time)
-    return Wad(max(limit.budget(live) - now.amount, 0))
+def _settled(limit: OutflowLimit, flow: Flow, *, live: int, time: int) -> int:
+    """Above zero net falls by a budget in each window, below zero it fades by its own size, rounded up."""
+    passed = time - flow.since
+    if flow.net < 0:
+        credit = -flow.net
+        return -(credit - -(-credit * passed // limit.window)) if passed < limit.window else 0
+    size = limit.budget(live + flow.net)
+    return max(min(flow.net, size) - size * passed // limit.window, 0)

@@ -106,10 +106,9 @@ def withdraw(ledger: Ledger, *, account: Account, withdrawal: Withdrawal) -> Ste
         raise ChargeAboveMax(charge=quote.charge, max_charge=withdrawal.max_charge)
     leaving = quote.payout + quote.fee
     paid = debit(ledger, account, asset, leaving + quote.charge)
-    reserve = ledger.reserve(chain, asset)
     paid = replace(
         paid,
-        reserves=put(paid.reserves, (chain, asset), replace(reserve, amount=Wad(reserve.amount - leaving))),
+        reserves=put(paid.reserves, (chain, asset), ledger.reserve(chain, asset).without(leaving)),
         pot=put(paid.pot, asset, Wad(paid.pot.get(asset, 0) + quote.charge)),
     )
     body = Release(account=account, asset=asset, to=to, amount=quote.payout, fee=quote.fee)

@@ -12,7 +12,7 @@ from typing import Final
 
 from bridge.types import QUOTE, ZERO_ADDRESS, Account, Address, AssetId, ChainId, LeafIndex, Wad, require_uint
 from hub.errors import AccountWithoutOwner, BalanceShort, ReserveUnknown
-from hub.fees import AMOUNT_BITS, ZERO, Curve, Used, inflow_used
+from hub.fees import AMOUNT_BITS, ZERO, Curve, Used, inflow_returned, inflow_used
 from hub.steps import Effect, Entry, WaitReason, put
 
 MAX_DECIMALS: Final = 18
@@ -66,6 +66,10 @@ class Reserve:
         """Return the reserve after a deposit that is not refused."""
         used = inflow_used(self.inflow, rate=self.config.inflow_rate, amount=amount, time=time)
         return replace(self, amount=Wad(self.amount + amount), inflow=Used(amount=Wad(used), since=time))
+
+    def without(self, amount: int) -> Reserve:
+        """Return the reserve after `amount`, which it has, left; that much of the burst comes back."""
+        return replace(self, amount=Wad(self.amount - amount), inflow=inflow_returned(self.inflow, amount=amount))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from hub.errors import (
     CeilingReached,
     DepositTooLarge,
     DepositUnusable,
+    FeeAboveAmount,
     HoldingShort,
     MessageSenderUnknown,
     NotAuthorised,
@@ -26,11 +27,14 @@ from hub.errors import (
     OutflowLimited,
     TransferRefused,
 )
-from hub.fees import AMOUNT_BITS, ZERO, OutflowLimit, Used, outflow_available, outflow_used
+from hub.fees import AMOUNT_BITS, ZERO, Flow, OutflowLimit, outflow_available, outflow_moved
 from hub.ledger_state import require_owned, token_unit
 from hub.steps import Direct, Effect, Kept, Outgoing, Placed, Pushed, put
 
-NO_ONE: Final[frozenset[Address]] = frozenset()
+Refusals = frozenset[tuple[AssetId, Address]]
+"""Whom which token refuses to pay."""
+
+NO_ONE: Final[Refusals] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +53,23 @@ class VaultAsset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """What backs the hub's reserve, what is owed to claims, and how much of the outflow budget is used."""
+    """What backs the hub's reserve, what is owed to claims, and what left lately."""
 
     held: Wad = ZERO
     owed: Wad = ZERO
-    outflow: Used = field(default_factory=Used)
+    outflow: Flow = field(default_factory=Flow)
 
     def live(self) -> int:
         """Return all that the vault keeps for others."""
         return self.held + self.owed
+
+    def available(self, limit: OutflowLimit, time: int) -> Wad:
+        """Return what may leave at `time`."""
+        return outflow_available(limit, self.outflow, live=self.live(), time=time)
+
+    def moved(self, limit: OutflowLimit, change: int, time: int) -> Flow:
+        """Return the flow after `change` left, or below zero came in; held and owed are still as before."""
+        return outflow_moved(limit, self.outflow, live=self.live(), change=change, time=time)
 
 
 Claim = tuple[Account, Address, AssetId]
@@ -103,7 +115,9 @@ class _Payment:
     amount: Wad
 
 
-def deposit(vault: Vault, *, asset: AssetId, received: int, account: Account, fee: Wad, next_: Next) -> VaultStep:
+def deposit(
+    vault: Vault, *, asset: AssetId, received: int, account: Account, fee: Wad, next_: Next, time: int
+) -> VaultStep:
     """Take in `received` token units for an account and tell the hub; a placed one is the venue's at once."""
     config = vault.asset(asset)
     require_owned(account)
@@ -118,8 +132,10 @@ def deposit(vault: Vault, *, asset: AssetId, received: int, account: Account, fe
     holding = vault.holding(asset)
     if holding.held + amount > config.ceiling:
         raise CeilingReached(asset=asset, held=holding.held, amount=amount, ceiling=config.ceiling)
-    used = replace(holding.outflow, amount=Wad(max(holding.outflow.amount - amount, 0)))
-    taken = _with(vault, asset, replace(holding, held=Wad(holding.held + amount), outflow=used))
+    if fee > amount:
+        raise FeeAboveAmount(fee=fee, amount=amount)
+    flow = holding.moved(config.outflow, -amount, time)
+    taken = _with(vault, asset, replace(holding, held=Wad(holding.held + amount), outflow=flow))
     body = Deposit(account=account, asset=asset, amount=amount, fee=fee, next=next_)
     sent = Outgoing(destination=vault.hub_chain, recipient=vault.hub, body=body)
     placed = (Placed(account=account, cash=Wad(amount - fee)),) if is_placed else ()
@@ -134,7 +150,7 @@ def deliver(
     items: Sequence[Item],
     payee: Account,
     time: int,
-    refused: frozenset[Address] = NO_ONE,
+    refused: Refusals = NO_ONE,
 ) -> VaultStep:
     """Pay out proven releases, or keep as claims what the token refuses or the budget does not allow for now.
 
@@ -166,21 +182,21 @@ def deliver(
 
 
 def retry_claim(
-    vault: Vault, *, account: Account, to: Address, asset: AssetId, time: int, refused: frozenset[Address] = NO_ONE
+    vault: Vault, *, account: Account, to: Address, asset: AssetId, time: int, refused: Refusals = NO_ONE
 ) -> VaultStep:
     """Pay a claim, or the part of it that the budget allows now in whole token units."""
     claim = vault.claims.get((account, to, asset), Wad(0))
     if not claim:
         raise NothingClaimable(account=account, to=to, asset=asset)
     config, holding = vault.asset(asset), vault.holding(asset)
-    available = outflow_available(config.outflow, holding.outflow, live=holding.live(), time=time)
+    available = holding.available(config.outflow, time)
     paid = Wad(min(claim, available) // config.unit() * config.unit())
     if not paid:
         raise OutflowLimited(asset=asset, available=available)
-    if to in refused:
+    if (asset, to) in refused:
         raise TransferRefused(asset=asset, to=to)
-    used = outflow_used(config.outflow, holding.outflow, live=holding.live(), time=time)
-    left = replace(holding, owed=Wad(holding.owed - paid), outflow=replace(used, amount=Wad(used.amount + paid)))
+    flow = holding.moved(config.outflow, paid, time)
+    left = replace(holding, owed=Wad(holding.owed - paid), outflow=flow)
     vault = replace(vault, claims=put(vault.claims, (account, to, asset), Wad(claim - paid)))
     return VaultStep(vault=_with(vault, asset, left), effects=(Pushed(asset=asset, to=to, amount=paid),))
 
@@ -201,25 +217,26 @@ def redirect_claim(
     return VaultStep(vault=replace(vault, claims=put(claims, (account, new_to, asset), moved)))
 
 
-def _pay_fees(vault: Vault, fees: _Payment, time: int, refused: frozenset[Address]) -> tuple[Vault, tuple[Effect, ...]]:
+def _pay_fees(vault: Vault, fees: _Payment, time: int, refused: Refusals) -> tuple[Vault, tuple[Effect, ...]]:
     if not fees.amount:
         return vault, ()
     vault, effect = _pay(vault, fees, time, refused)
     return vault, (effect,)
 
 
-def _pay(vault: Vault, payment: _Payment, time: int, refused: frozenset[Address]) -> tuple[Vault, Effect]:
+def _pay(vault: Vault, payment: _Payment, time: int, refused: Refusals) -> tuple[Vault, Effect]:
     """Take a payment off what is held and push it, or keep it as a claim."""
     asset, to, amount = payment.asset, payment.to, payment.amount
     config, holding = vault.asset(asset), vault.holding(asset)
-    is_allowed = amount <= outflow_available(config.outflow, holding.outflow, live=holding.live(), time=time)
-    used = outflow_used(config.outflow, holding.outflow, live=holding.live(), time=time)
+    is_allowed = amount <= holding.available(config.outflow, time)
+    flow = holding.moved(config.outflow, amount, time) if is_allowed else holding.outflow
     held = Wad(holding.held - amount)
-    if is_allowed and to not in refused:
-        used = replace(used, amount=Wad(used.amount + amount))
-        paid = _with(vault, asset, replace(holding, held=held, outflow=used))
+    if is_allowed and (asset, to) not in refused:
+        paid = _with(vault, asset, replace(holding, held=held, outflow=flow))
         return paid, Pushed(asset=asset, to=to, amount=amount)
-    kept = _with(vault, asset, replace(holding, held=held, owed=Wad(holding.owed + amount), outflow=used))
+    if is_allowed:
+        flow = replace(flow, net=flow.net - amount)
+    kept = _with(vault, asset, replace(holding, held=held, owed=Wad(holding.owed + amount), outflow=flow))
     key = (payment.account, to, asset)
     kept = replace(kept, claims=put(kept.claims, key, Wad(kept.claims.get(key, 0) + amount)))
     return kept, Kept(account=payment.account, asset=asset, to=to, amount=amount)

@@ -1,7 +1,7 @@
 """A venue's cash, equal to the `Venue` contract to the bit: parcels to and from the hub, placed deposits, and keys.
 
-Trading and legs come later. Who acts for an account here: its owner, and the key that it named at the hub, which moves
-cash to the account's own places only; never a contract.
+Trading and legs come later. Who acts for an account here, in full: its owner, and the key that it named at the hub;
+never a contract.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from hub.errors import (
     CashNegative,
     CashShort,
     IntentExpired,
-    KeyCannotWithdraw,
     LegsNotListed,
     MessageSenderUnknown,
     NonceAlreadyUsed,
@@ -65,7 +64,7 @@ def credit_deposit(venue: Venue, *, caller: Address, placed: Placed) -> VenueSte
 
 def send(venue: Venue, *, caller: Caller, account: Account, cash: Wad, fee: Wad, next_: Next, time: int) -> VenueStep:
     """Take cash and fee off the account and send them to the hub as a parcel; an intent's tip moves here."""
-    taken = _take_caller(venue, caller, account, next_, time)
+    taken = _take_caller(venue, caller, account, time)
     taken = _debit(taken, account, cash + fee)
     body = Parcel(account=account, cash=cash, fee=fee, next=next_)
     sent = Outgoing(destination=venue.hub_chain, recipient=venue.hub, body=body)
@@ -86,15 +85,15 @@ def _credit_parcel(venue: Venue, source: ChainId, index: LeafIndex, item: Item, 
     return _add(_add(venue, parcel.account, parcel.cash), payee, parcel.fee)
 
 
-def _take_caller(venue: Venue, caller: Caller, account: Account, next_: Next, time: int) -> Venue:
+def _take_caller(venue: Venue, caller: Caller, account: Account, time: int) -> Venue:
     if isinstance(caller, Direct):
         actor = ZERO_ADDRESS if caller.is_contract else caller.sender
-        if not _may_act(venue, account, actor, next_):
+        if not _may_act(venue, account, actor):
             raise NotAuthorised(account=account, caller=caller.sender)
         return venue
     if time > caller.deadline:
         raise IntentExpired(deadline=caller.deadline, timestamp=time)
-    if not _may_act(venue, account, caller.signer, next_):
+    if not _may_act(venue, account, caller.signer):
         raise SignatureInvalid(account=account, recovered=caller.signer)
     if (caller.signer, caller.nonce) in venue.nonces:
         raise NonceAlreadyUsed(signer=caller.signer, nonce=caller.nonce)
@@ -102,17 +101,8 @@ def _take_caller(venue: Venue, caller: Caller, account: Account, next_: Next, ti
     return _add(_debit(taken, account, caller.tip), caller.payee, caller.tip) if caller.tip else taken
 
 
-def _may_act(venue: Venue, account: Account, actor: Address, next_: Next) -> bool:
-    if actor == ZERO_ADDRESS:
-        return False
-    if actor == account.owner:
-        return True
-    if actor != venue.keys.get(account, Entry()).key:
-        return False
-    stays_theirs = next_.mode is NextMode.STAY or (next_.mode is NextMode.FORWARD and next_.account == account)
-    if not stays_theirs:
-        raise KeyCannotWithdraw(account=account, key=actor)
-    return True
+def _may_act(venue: Venue, account: Account, actor: Address) -> bool:
+    return actor != ZERO_ADDRESS and actor in {account.owner, venue.keys.get(account, Entry()).key}
 
 
 def _add(venue: Venue, account: Account, amount: int) -> Venue:

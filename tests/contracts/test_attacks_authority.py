@@ -18,6 +18,7 @@ from tests.support.artifacts import load_helper
 from tests.support.attack_net import (
     HUB,
     NO_PERMIT,
+    OUTFLOW_WINDOW,
     PLACED,
     QUOTE,
     ROLLUP_A,
@@ -123,6 +124,7 @@ def test_vault__twin_of_a_contract_owner__cannot_redirect_its_claims(net: Net) -
     out = net.hub.clearing.encoded("withdraw", account, QUOTE, 100 * WAD, ROLLUP_A, FRIEND.address, 0, 0)
     owner.send("act", [(net.hub.clearing.address, out)])
     net.a.vault.send("setLimits", slow_limits(net))
+    net.a.chain.timestamp += OUTFLOW_WINDOW  # the deposits' credit has faded
     net.carry(HUB, ROLLUP_A)
     assert vault.read("claims", account, FRIEND.address, QUOTE) == 100 * WAD
     theft = vault.encoded("redirectClaim", account, FRIEND.address, QUOTE, THIEF.address)

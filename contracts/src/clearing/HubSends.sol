@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {Leg, Messages, Parcel, Release} from "../messaging/Messages.sol";
@@ -54,6 +55,8 @@ abstract contract HubSends is HubReserves {
         uint256 leaving = uint256(payout) + feeDown;
         _debit(account, asset, leaving + charge);
         stored.amount -= leaving.toUint104();
+        // net inflow is what is limited: else a deposit and a withdrawal in one transaction would use the burst up for free
+        stored.inflowUsed = Math.saturatingSub(stored.inflowUsed, leaving).toUint104();
         if (charge != 0) _pot[asset] += charge;
         index = _dispatch(chain, _peers[chain].vault, Messages.encode(Release(account, asset, to, payout, feeDown)));
         emit Withdrawn(account, chain, asset, index, to, payout, feeDown, charge);

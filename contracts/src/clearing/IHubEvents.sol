@@ -14,7 +14,7 @@ struct ReserveConfig {
     uint32 asset;
     uint8 decimals; // of the token there, at most 18: releases are whole token units
     uint104 ceiling; // the most that the reserve can be, and so the most that a corrupt chain costs others
-    uint104 inflowBurst; // deposits credited at once at most; never lowered, so that no honest deposit waits for good
+    uint104 inflowBurst; // deposits less withdrawals that come in at once at most; never lowered, so that no honest deposit waits for good
     uint104 inflowRate; // wads a second that come back to the burst
     uint104 target; // below it withdrawing costs and depositing earns
     uint24 curvePpm; // slope of the curve at an empty reserve, in millionths, at most 1,000,000

@@ -10,8 +10,8 @@ struct VaultAsset {
     uint32 asset;
     address token;
     uint8 decimals; // must be what the token says, at most 18
-    uint16 outflowBps; // share of what the vault holds that may leave within `outflowWindow`
-    uint32 outflowWindow; // seconds in which the whole budget comes back, above zero
+    uint16 outflowBps; // share of what the vault holds, late flows aside, by which more may leave lately than came in
+    uint32 outflowWindow; // seconds in which the whole budget comes back, and in which a deposit's credit fades; above zero
     uint104 ceiling; // deposits that would bring `held` above it are refused
     uint104 maxDeposit; // one deposit at most; never above the hub's inflow burst, or it would wait there for good
     uint104 outflowFloor; // the budget is never less than this, above zero: so the last claim is paid too
@@ -84,7 +84,7 @@ interface IVault is IMessageRecipient, IIntents {
     /// @notice Too little gas to give every push its full bounded share; deliver again with more.
     error GasTooLow(uint256 left, uint256 needed);
     error NothingClaimable(bytes32 account, address to, uint32 asset);
-    /// @notice The outflow budget is used up for now; it refills with time and with deposits.
+    /// @notice The outflow budget is used up for now; it refills with time, and deposits add to it.
     error OutflowLimited(uint32 asset, uint256 available);
     /// @notice The token refused the transfer; the claim stands. Its receiver or its account's owner can redirect it.
     error TransferRefused(uint32 asset, address to);
@@ -134,6 +134,6 @@ interface IVault is IMessageRecipient, IIntents {
 
     function claims(bytes32 account, address to, uint32 asset) external view returns (uint128);
 
-    /// @notice How much could leave at this moment.
+    /// @notice How much could leave at this moment: what of the budget is left, and the credit of late deposits. See `Outflow`.
     function outflowAvailable(uint32 asset) external view returns (uint256);
 }

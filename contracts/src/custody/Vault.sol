@@ -15,7 +15,7 @@ import {Intents} from "../support/Intents.sol";
 import {Next} from "../support/Next.sol";
 import {IVenue} from "../venue/IVenue.sol";
 import {IVault, Permit, VaultAsset} from "./IVault.sol";
-import {Holding} from "./Outflow.sol";
+import {Holding, Outflow} from "./Outflow.sol";
 import {VaultAssets} from "./VaultAssets.sol";
 import {VaultReleases} from "./VaultReleases.sol";
 
@@ -110,8 +110,9 @@ contract Vault is VaultReleases, Intents, ReentrancyGuardTransient {
         Holding storage holding = _holdings[asset];
         uint256 sum = uint256(holding.held) + wads;
         if (sum > config.ceiling) revert CeilingReached(asset, holding.held, wads, config.ceiling);
+        (holding.outflowNet, holding.outflowAt) =
+            Outflow.moved(holding, config, -int256(uint256(wads)), block.timestamp);
         holding.held = sum.toUint104();
-        holding.outflowUsed -= (wads < holding.outflowUsed ? uint256(wads) : holding.outflowUsed).toUint104();
     }
 
     /// @dev A permit that someone used before us is no harm: the allowance stands then, and if not, the transfer fails.

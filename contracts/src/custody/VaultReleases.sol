@@ -13,6 +13,7 @@ import {VaultAssets} from "./VaultAssets.sol";
 
 /// @dev What leaves a vault: releases from the hub, the deliverers' fees beside them, and claims on what could not be pushed.
 abstract contract VaultReleases is VaultAssets {
+    using SafeCast for int256;
     using SafeCast for uint256;
 
     address internal immutable INBOX;
@@ -53,17 +54,15 @@ abstract contract VaultReleases is VaultAssets {
     function retryClaim(bytes32 account, address to, uint32 asset) external returns (uint128 paid) {
         uint128 claim = claims[account][to][asset];
         if (claim == 0) revert NothingClaimable(account, to, asset);
-        VaultAsset memory config = _known(asset);
-        Holding memory holding = _holdings[asset];
+        VaultAsset storage config = _known(asset);
+        Holding storage holding = _holdings[asset];
         uint256 available = Outflow.available(holding, config, block.timestamp);
         uint256 unit = _unit(config.decimals);
         paid = ((claim < available ? claim : available) / unit * unit).toUint128();
         if (paid == 0) revert OutflowLimited(asset, available);
         claims[account][to][asset] = claim - paid;
-        (holding.outflowUsed, holding.outflowAt) = Outflow.refilled(holding, config, block.timestamp);
-        holding.outflowUsed += uint256(paid).toUint104();
+        (holding.outflowNet, holding.outflowAt) = Outflow.moved(holding, config, int256(uint256(paid)), block.timestamp);
         holding.owed -= paid;
-        _holdings[asset] = holding;
         emit Claimed(account, asset, to, paid);
         if (!_push(config, to, paid)) revert TransferRefused(asset, to);
     }
@@ -82,7 +81,7 @@ abstract contract VaultReleases is VaultAssets {
     }
 
     function _release(uint32 index, bytes32 payee, Release memory m, Fees memory fees) private {
-        VaultAsset memory config = _known(m.asset);
+        VaultAsset storage config = _known(m.asset);
         uint256 unit = _unit(config.decimals);
         uint256 amount = m.amount / unit * unit;
         uint256 fee = m.fee / unit * unit;
@@ -99,38 +98,37 @@ abstract contract VaultReleases is VaultAssets {
 
     function _payFees(bytes32 payee, Fees memory fees) private {
         if (fees.amount == 0) return;
-        VaultAsset memory config = _known(fees.asset);
-        if (_pay(payee, config, Accounts.ownerOf(payee), fees.amount, fees.index)) {
+        if (_pay(payee, _known(fees.asset), Accounts.ownerOf(payee), fees.amount, fees.index)) {
             emit FeesPaid(payee, fees.asset, fees.amount.toUint128());
         }
         fees.amount = 0;
     }
 
     /// @dev Takes `amount` off what is held and pushes it to `to`, or keeps it as a claim.
-    function _pay(bytes32 account, VaultAsset memory config, address to, uint256 amount, uint32 index)
+    function _pay(bytes32 account, VaultAsset storage config, address to, uint256 amount, uint32 index)
         private
         returns (bool paid)
     {
         uint32 asset = config.asset;
-        Holding memory holding = _holdings[asset];
+        Holding storage holding = _holdings[asset];
         bool isAllowed = amount <= Outflow.available(holding, config, block.timestamp);
-        (holding.outflowUsed, holding.outflowAt) = Outflow.refilled(holding, config, block.timestamp);
+        if (isAllowed) {
+            (holding.outflowNet, holding.outflowAt) = Outflow.moved(holding, config, amount.toInt256(), block.timestamp);
+        }
         holding.held -= amount.toUint104();
-        if (isAllowed) holding.outflowUsed += amount.toUint104();
-        _holdings[asset] = holding;
         if (isAllowed && _push(config, to, amount)) {
             emit Released(account, asset, to, amount.toUint128(), index);
             return true;
         }
-        if (isAllowed) _holdings[asset].outflowUsed -= amount.toUint104();
-        _holdings[asset].owed += amount.toUint128();
+        if (isAllowed) holding.outflowNet -= amount.toInt256().toInt112();
+        holding.owed += amount.toUint128();
         claims[account][to][asset] += amount.toUint128();
         ClaimReason reason = isAllowed ? ClaimReason.TransferFailed : ClaimReason.OutflowLimited;
         emit Claimable(account, asset, to, amount.toUint128(), index, reason);
     }
 
     /// @dev A caller who gives too little gas could turn every push into a claim: that is refused, not obeyed.
-    function _push(VaultAsset memory config, address to, uint256 amount) private returns (bool) {
+    function _push(VaultAsset storage config, address to, uint256 amount) private returns (bool) {
         if (gasleft() < BoundedTransfer.GAS_NEEDED) revert GasTooLow(gasleft(), BoundedTransfer.GAS_NEEDED);
         return BoundedTransfer.tryTransfer(config.token, to, amount / _unit(config.decimals));
     }

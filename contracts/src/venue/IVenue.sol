@@ -8,7 +8,9 @@ import {Next} from "../support/Next.sol";
 /// @title Venue: the cash of accounts on one rollup, and the parcels that carry it to and from the hub.
 /// @notice Amounts have 18 decimals. Who acts for an account here: its owner, as an externally owned address or by ECDSA signature,
 ///         and the key that the owner named at the hub, in the same two ways. A contract never acts, nor does ERC-1271 count: the
-///         same address on another chain may be a stranger's. The key moves cash to the account's own places only.
+///         same address on another chain may be a stranger's. The key acts in full, as the owner does: name one only that you trust with
+///         all the cash that the account has at this venue. Naming another (the owner's own address, if need be) ends its power here
+///         once the parcel that brings the new key is delivered.
 ///         Signed type: Send(bytes32 account,uint128 cash,uint128 fee,uint8 mode,uint64 chain,bytes32 to,uint128 nextFee,
 ///         uint128 maxCharge,uint256 nonce,uint64 deadline,uint128 tip), the fields of `next` between fee and nonce.
 interface IVenue is IMessageRecipient, IIntents {
@@ -23,8 +25,6 @@ interface IVenue is IMessageRecipient, IIntents {
 
     error CallerNotVault(address caller);
     error CashShort(bytes32 account, int256 cash, uint256 needed);
-    /// @notice An account's key may not release tokens or forward to another account; the owner may.
-    error KeyCannotWithdraw(bytes32 account, address key);
     /// @notice No instrument is listed here and no place borrows: legs and negative cash are not credited.
     error LegsNotListed(uint32 index);
     error CashNegative(uint32 index);

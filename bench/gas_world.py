@@ -26,9 +26,11 @@ HUB: Final = 1000
 VENUE: Final = 1002
 START: Final = 1_000
 """Leaves in the lane before the first measured operation."""
+WARMING: Final = 1_279
+"""The last message of the bitmap's word in which the measured ones end: delivered first, so that it is not zero."""
 ACCOUNTS: Final = 100
-TRADER: Final = b"\x7a" * 20
-PAYEE: Final = b"\x9a" * 20 + b"relayer".ljust(12, b"\0")
+DEPOSITOR: Final = keccak256(b"depositor")[:20]
+PAYEE: Final = keccak256(b"relayer")[:20] + bytes(12)
 WAD: Final = 10**18
 UNIT: Final = 10**6  # of the token, which has 6 decimals
 FEE: Final = WAD // 100
@@ -133,10 +135,11 @@ class Receiver:
         return self.inbox.send("deliver", *arguments)
 
     def warm(self) -> None:
-        """Take the first and the last hundred of the first thousand messages."""
-        self.bring_root(self.book.tree.subtree_root(START), START)
-        for first in (0, START - ACCOUNTS):
-            self.deliver(first, ACCOUNTS, START)
+        """Take the first and last hundred of the first thousand messages, and one behind those that are measured."""
+        count = len(self.book.items)
+        self.bring_root(self.book.tree.subtree_root(count), count)
+        for first, n in ((0, ACCOUNTS), (START - ACCOUNTS, ACCOUNTS), (WARMING, 1)):
+            self.deliver(first, n, count)
 
 
 class VenueChain:
@@ -153,30 +156,30 @@ class VenueChain:
             "vault", "Vault", outbox.address, at("inbox"), at("venue"), HUB, at("hub"), [asset], OPERATOR
         )
         self.venue = self.site.stand("venue", "Venue", outbox.address, at("inbox"), at("vault"), HUB, at("hub"))
-        self.token.send("mint", TRADER, 10**9 * UNIT)
-        self.token.send("approve", self.vault.address, 10**8 * UNIT, sender=TRADER)
+        self.token.send("mint", DEPOSITOR, 10**9 * UNIT)
+        self.token.send("approve", self.vault.address, 10**8 * UNIT, sender=DEPOSITOR)
 
     def deposit(self, number: int, mode: tuple[object, ...] = STAY, tokens: int = 10) -> Receipt:
         """Deposit for an account, a fee included."""
-        arguments = QUOTE, tokens * UNIT, account(number), FEE, mode
-        return self.book.keep(self.vault.send("deposit", *arguments, sender=TRADER))
+        arguments = QUOTE, tokens * UNIT, account(number).to_bytes(), FEE, mode
+        return self.book.keep(self.vault.send("deposit", *arguments, sender=DEPOSITOR))
 
     def send_margin(self, number: int, mode: tuple[object, ...] = STAY) -> Receipt:
         """Move one unit of cash out of the venue."""
-        return self.book.keep(self.venue.send("send", account(number), WAD, FEE, mode, sender=TRADER))
+        arguments = account(number).to_bytes(), WAD, FEE, mode
+        return self.book.keep(self.venue.send("send", *arguments, sender=owner(number)))
 
     def fill(self, until: int) -> None:
         """Send until the lane holds so many: cash at the venue for each account, then deposits and parcels in turns."""
         at, hub = self.site.address, self.site.address("hub")
         for number in range(len(self.book.items), until):
-            owner = Account.from_bytes(account(number))
             if number < ACCOUNTS:
                 self.deposit(number, PLACED, tokens=1_000)
             elif number % 2:
-                deposit = Deposit(account=owner, asset=AssetId(QUOTE), amount=Wad(10 * WAD), fee=Wad(FEE))
+                deposit = Deposit(account=account(number), asset=AssetId(QUOTE), amount=Wad(10 * WAD), fee=Wad(FEE))
                 self.book.send(at("vault"), hub, deposit)
             else:
-                self.book.send(at("venue"), hub, Parcel(account=owner, cash=Wad(WAD), fee=Wad(FEE)))
+                self.book.send(at("venue"), hub, Parcel(account=account(number), cash=Wad(WAD), fee=Wad(FEE)))
 
 
 class HubChain:
@@ -197,13 +200,17 @@ class HubChain:
         """Send parcels of cash to the venue's accounts until the lane holds so many."""
         hub, venue = self.site.address("hub"), self.site.address("venue")
         for number in range(len(self.book.items), until):
-            owner = Account.from_bytes(account(number))
-            self.book.send(hub, venue, Parcel(account=owner, cash=Wad(WAD), fee=Wad(FEE)))
+            self.book.send(hub, venue, Parcel(account=account(number), cash=Wad(WAD), fee=Wad(FEE)))
 
 
-def account(number: int) -> bytes:
-    """Return one of the trader's subaccounts."""
-    return TRADER + b"%012d" % (number % ACCOUNTS)
+def owner(number: int) -> Address:
+    """Return one of a hundred traders' addresses."""
+    return Address(keccak256(b"trader %d" % (number % ACCOUNTS))[:20])
+
+
+def account(number: int) -> Account:
+    """Return a trader's main account, whose label is blank."""
+    return Account(owner=owner(number))
 
 
 def _salt(name: str) -> bytes:

@@ -28,7 +28,7 @@ _HUB_ACCOUNTS = (
     clearing.Transferred.TOPIC,
     clearing.TipPaid.TOPIC,
 )
-_VENUE_ACCOUNTS = (clearing.VenueParcelCredited.TOPIC, clearing.DepositPlaced.TOPIC)
+_VENUE_ACCOUNTS = (clearing.VenueParcelCredited.TOPIC, clearing.DepositPlaced.TOPIC, clearing.VenueTipPaid.TOPIC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from bridge.client.quotes import DepositQuote, WithdrawalQuote, quote_deposit, q
 from bridge.client.status import MessageId, TransferId
 from bridge.client.transfer import Transfer
 from bridge.contracts import clearing, custody, read
+from bridge.contracts.custody import next_fields
 from bridge.errors import KeyUnavailable
 from bridge.messages import STAY, Next
 from bridge.rpc import Limits, Receipt
@@ -310,13 +311,3 @@ class Bridge:
 def release_to(chain: ChainId, to: Address, fees: Fees) -> Next:
     """Return the instruction to pay a credit out as tokens on `chain`."""
     return Next(mode=NextMode.RELEASE, chain=chain, to=to, fee=fees.onward, max_charge=fees.max_charge)
-
-
-def next_fields(then: Next) -> tuple[int, int, bytes, int, int]:
-    """Return a Next as the contracts take it, `to` being an account or a padded address."""
-    to = bytes(32)
-    if then.account is not None:
-        to = then.account.to_bytes()
-    elif then.to is not None:
-        to = then.to.rjust(32, b"\0")
-    return (then.mode, then.chain, to, then.fee, then.max_charge)

@@ -232,6 +232,18 @@ class VenueParcelCredited:
     cash: Wad
 
 
+@event("TipPaid(bytes32 indexed account, bytes32 indexed payee, uint128 tip)")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueTipPaid:
+    """An intent's tip went to the payee whom its submitter named, as cash at the venue."""
+
+    TOPIC: ClassVar[bytes]
+    log: Log
+    account: Account
+    payee: Account
+    tip: Wad
+
+
 @event("DepositPlaced(bytes32 indexed account, uint128 cash)")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositPlaced:

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import ClassVar
 
 from bridge.contracts.abi import Function, event
+from bridge.messages import Next
 from bridge.rpc import Log
 from bridge.types import Account, Address, AssetId, LeafIndex, Wad
 
@@ -42,6 +43,16 @@ STAND_IN_MINT = Function("mint(address,uint256)")
 DEPLOYER_DEPLOY = Function("deploy(bytes32,bytes)", "address")
 DEPLOYER_ADDRESS_OF = Function("addressOf(bytes32)", "address")
 DEPLOYER_INIT_CODE_HASH = Function("initCodeHash(bytes32)", "bytes32")
+
+
+def next_fields(then: Next) -> tuple[int, int, bytes, int, int]:
+    """Return a Next as the contracts take it, `to` being an account or a padded address."""
+    to = bytes(32)
+    if then.account is not None:
+        to = then.account.to_bytes()
+    elif then.to is not None:
+        to = then.to.rjust(32, b"\0")
+    return (then.mode, then.chain, to, then.fee, then.max_charge)
 
 
 class ClaimReason(IntEnum):

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 import pytest_asyncio
 
+from bridge import intents
 from bridge.amounts import parse_wad
 from bridge.client import Bridge, Fees, MessageId, Stage, Status, Transfer
 from bridge.client.books import close_books
@@ -25,7 +26,7 @@ from bridge.errors import (
 )
 from bridge.messages import PLACED
 from bridge.sender import Call, Sender
-from bridge.types import Account, Address, LeafIndex
+from bridge.types import QUOTE, Account, Address, LeafIndex, Wad
 from tests.support.relayer_net import ACTORS, Net, deliver_settings, relayer, start_net, trader, until, validators
 
 pytestmark = [pytest.mark.anvil, pytest.mark.asyncio(loop_scope="module")]
@@ -158,6 +159,46 @@ async def test_delivery__second_time_by_anyone__is_refused_by_the_contract(relay
     with pytest.raises(CallReverted) as caught:
         await ada.deliver(message)
     assert caught.value.error == "NothingDelivered"
+
+
+async def test_intents__signed_by_the_owner__are_taken_from_anyone(relayed: Net, ada: Bridge) -> None:
+    trader_account, stranger = Account(owner=ACTORS.traders[0].address), ACTORS.stranger
+    deadline = (await ada.connections.hub.rpc.head()).timestamp + 3_600
+    venue, hub = ada.connections["beta"], ada.connections.hub
+    owner, payout = (
+        ACTORS.traders[0],
+        intents.Payout(
+            asset=QUOTE,
+            amount=parse_wad("5"),
+            chain=ada.connections["alpha"].chain.id,
+            to=ACTORS.traders[0].address,
+            fee=Wad(0),
+            max_charge=parse_wad("1"),
+        ),
+    )
+
+    def send(place: intents.Place, bargain: intents.Bargain) -> bytes:
+        return intents.venue_send(owner, place, bargain, account=trader_account, cash=parse_wad("5"))
+
+    def parcel(place: intents.Place, bargain: intents.Bargain) -> bytes:
+        beta = venue.chain.id
+        five = parse_wad("5")
+        return intents.send_parcel(
+            owner, place, bargain, account=trader_account, venue=beta, to=trader_account, cash=five
+        )
+
+    def withdrawal(place: intents.Place, bargain: intents.Bargain) -> bytes:
+        return intents.withdraw(owner, place, bargain, account=trader_account, payout=payout)
+
+    for client, name, build in ((venue, "venue", send), (hub, "hub", parcel), (hub, "hub", withdrawal)):
+        place = intents.Place(chain=client.chain.id, contract=client.contract(name))
+        bargain = intents.Bargain.offer(payee=Account(owner=stranger.address), tip=parse_wad("0.5"), deadline=deadline)
+        call = Call(to=place.contract, data=build(place, bargain))
+        sender = Sender(client.rpc, stranger)
+        await sender.run(call)
+        with pytest.raises(CallReverted) as caught:
+            await sender.run(call)
+        assert caught.value.error == "NonceAlreadyUsed"
 
 
 async def test_books__after_everything__are_equal_to_the_unit(relayed: Net, ada: Bridge) -> None:

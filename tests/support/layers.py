@@ -50,6 +50,7 @@ TABLE: tuple[tuple[str, Layer], ...] = (
     ("bridge.chains*", Layer.ADAPTER),
     ("bridge.contracts*", Layer.ADAPTER),
     ("bridge.deployments", Layer.ADAPTER),
+    ("bridge.intents", Layer.ADAPTER),
     ("bridge.keyfile", Layer.ADAPTER),
     ("bridge.keystore", Layer.ADAPTER),
     ("bridge.rpc*", Layer.ADAPTER),

@@ -20,6 +20,8 @@ interface IVenue is IMessageRecipient, IIntents {
     event ParcelCredited(uint32 indexed index, bytes32 account, int128 cash);
     /// @notice The vault of this chain took a deposit that is cash here at once.
     event DepositPlaced(bytes32 indexed account, uint128 cash);
+    /// @notice An intent's tip went to the payee whom its submitter named, as cash here.
+    event TipPaid(bytes32 indexed account, bytes32 indexed payee, uint128 tip);
     /// @notice `key` acts for the account from now on; an older key of lower epoch never comes back.
     event KeySet(bytes32 indexed account, address key, uint32 epoch);
 

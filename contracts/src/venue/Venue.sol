@@ -68,6 +68,7 @@ contract Venue is IVenue, Intents {
         if (intent.tip != 0) {
             _debit(account, intent.tip);
             cash[payee] += int256(uint256(intent.tip));
+            emit TipPaid(account, payee, intent.tip);
         }
         return _send(account, amount, fee, next);
     }

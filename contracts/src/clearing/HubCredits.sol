@@ -26,9 +26,11 @@ abstract contract HubCredits is IHubLedger, HubBatch {
         Batch memory batch;
         (batch.source, batch.payee) = (source, payee);
         uint256 offset;
-        for (uint32 index = first; offset < items.length; ++index) {
-            uint256 end = _creditPlain(batch, index, items, offset);
-            offset = end != offset ? end : _takeOrKeep(batch, index, items, offset);
+        unchecked {
+            for (uint32 index = first; offset < items.length; ++index) {
+                uint256 end = _creditPlain(batch, index, items, offset);
+                offset = end != offset ? end : _takeOrKeep(batch, index, items, offset);
+            }
         }
         _flush(batch);
     }

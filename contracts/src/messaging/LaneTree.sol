@@ -93,7 +93,14 @@ library LaneTree {
                     sibling := add(sibling, 0x20)
                 }
                 let to := start
-                for {} lt(from, end) { from := add(from, 0x40) } {
+                for {} // two pairs at a time
+                 gt(sub(end, from), 0x40) {} {
+                    mstore(to, keccak256(from, 0x40))
+                    mstore(add(to, 0x20), keccak256(add(from, 0x40), 0x40))
+                    from := add(from, 0x80)
+                    to := add(to, 0x40)
+                }
+                if lt(from, end) {
                     mstore(to, keccak256(from, 0x40))
                     to := add(to, 0x20)
                 }

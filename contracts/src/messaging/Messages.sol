@@ -194,6 +194,7 @@ library Messages {
             mstore(indexWord, or(shl(32, destination), first))
             mstore(add(preimage, 5), outbox)
             mstore(sub(preimage, 15), head)
+            let wordWithIndex := mload(indexWord)
 
             let from := items.offset
             let end := add(from, items.length)
@@ -206,8 +207,9 @@ library Messages {
                 if or(gt(next, end), gt(sub(length, 1), sub(MAX_BODY, 1))) { break } // a body of zero wraps
                 recipients := or(recipients, xor(firstRecipient, calldataload(add(from, 22))))
                 calldatacopy(add(preimage, LEAF_HEAD), from, sub(next, from))
+                mstore(indexWord, wordWithIndex)
                 mstore(slot, keccak256(preimage, add(length, add(ITEM_HEAD, LEAF_HEAD))))
-                mstore(indexWord, add(mload(indexWord), 1))
+                wordWithIndex := add(wordWithIndex, 1)
                 slot := add(slot, 0x20)
                 from := next
             }

@@ -44,10 +44,7 @@ def run(
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Play the configured roles until interrupted."""
-    from relayer.logs import set_up_logs
-
-    set_up_logs(level=log_level)
-    _do(_run(config))
+    _do(_run(config), log_level=log_level)
 
 
 @app.command()
@@ -114,7 +111,10 @@ async def _run(config: Path) -> None:
         await store.close()
 
 
-def _do(work: Coroutine[Any, Any, Value]) -> Value:
+def _do(work: Coroutine[Any, Any, Value], *, log_level: str = "error") -> Value:
+    from relayer.logs import set_up_logs
+
+    set_up_logs(level=log_level)
     try:
         return asyncio.run(work)
     except CausewayError as error:

@@ -128,7 +128,7 @@ class Deliverer:
         waiting = lane.candidates(count=lane.tree.count, now=now)
         if not waiting:
             return []
-        evidence = await self._evidence(lane, max(c.index for c in waiting))
+        evidence = await self._evidence(lane, [candidate.index for candidate in waiting])
         brought = await self._brought(lane)
         market = await self._market()
         batches = plan(
@@ -146,15 +146,18 @@ class Deliverer:
             brought = max(brought, evidence.count)
         return prepared
 
-    async def _evidence(self, lane: LaneBook, highest: int) -> Evidence:
-        """Return what is held if it covers all that waits, else something newer if there is."""
+    async def _evidence(self, lane: LaneBook, waiting: Sequence[int]) -> Evidence:
+        """Return what is held if it covers all that waits, else something newer if there is.
+
+        Raises EvidenceMissing if nothing covers any of it.
+        """
         held = held_evidence(lane)
-        if held is not None and highest < held.count:
+        if held is not None and max(waiting) < held.count:
             return held
         try:
             return await self._provers[lane.id].evidence(lane)
         except EvidenceMissing:
-            if held is None:
+            if held is None or min(waiting) >= held.count:
                 raise
             return held
 

@@ -71,7 +71,5 @@ async def _up(folder: Path, backend: Backend, block_time: float) -> dict[str, st
     processes = LocalProcesses(folder=folder, backend=backend, block_time=block_time, keep=True)
     urls = await processes.start_chains()
     (folder / CONFIG).write_text(config_text(urls, block_time=block_time))
-    actors = cast()
-    signers = {"deployer": actors.deployer, "ada": actors.traders[0], "ben": actors.traders[1]}
-    relayers.write_keys(folder, signers)
+    relayers.write_keys(folder, relayers.people(cast()))
     return dict(urls)

@@ -48,7 +48,7 @@ async def show_transfer(transfer: Transfer, *, as_json: bool, watch: bool, timeo
     if as_json:
         show_json({"transfer": transfer.id})
     else:
-        Console().print(f"transfer [bold]{transfer.id}[/]")
+        Console().print(f"transfer [bold]{transfer.id}[/]", soft_wrap=True)
     if not watch:
         return
     last = await _follow(transfer, as_json=as_json, timeout=timeout)
@@ -86,7 +86,7 @@ def show_status(console: Console, status: Status, *, as_json: bool) -> None:
     place = f"{evidence.chain} block {evidence.block.number}" if evidence is not None else ""
     if evidence is not None and evidence.tx is not None:
         place += f" tx 0x{evidence.tx.hex()[:12]}…"
-    console.print(f"  {mark} {status.stage:<9} {status.detail}  [dim]{place}[/]")
+    console.print(f"  {mark} {status.stage:<9} {status.detail}  [dim]{place}[/]", soft_wrap=True)
 
 
 class _Silent:

@@ -23,6 +23,7 @@ from bridge.devnet.spec import Backend
 from bridge.errors import ProgramFailed
 
 STOP_SECONDS = 8.0
+POLL_SECONDS = 0.05
 LOG_TAIL = 1_500
 PROGRAMS = "programs.json"
 
@@ -139,6 +140,12 @@ async def end_kept(folder: Path) -> tuple[str, ...]:
     running = _kept(folder)
     for pid in running.values():
         _signal_group(pid, signal.SIGTERM)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STOP_SECONDS):
+            while _kept(folder):  # noqa: ASYNC110  # not our children, so there is no event to wait for
+                await asyncio.sleep(POLL_SECONDS)
+    for pid in _kept(folder).values():
+        _signal_group(pid, signal.SIGKILL)
     (folder / PROGRAMS).unlink(missing_ok=True)
     return (*running, *await cluster.down(folder / "chains"))
 

@@ -40,12 +40,17 @@ def write_settings(folder: Path, actors: Cast) -> Daemons:
     names = tuple(f"validator-{number}" for number in range(1, len(actors.validators) + 1))
     ports = {name: free_port() for name in (RELAYER, *names)}
     signers = dict(zip(names, actors.validators, strict=True)) | {RELAYER: actors.relayer}
-    write_keys(folder, signers)
+    write_keys(folder, signers | people(actors))
     attesters = [f"http://127.0.0.1:{ports[name]}" for name in names]
     _write(folder, RELAYER, _relayer_settings(ports[RELAYER], attesters))
     for name in names:
         _write(folder, name, _validator_settings(name, ports[name]))
     return Daemons(relayer=RELAYER, validators=names, ports=ports)
+
+
+def people(actors: Cast) -> dict[str, LocalSigner]:
+    """Return those who act by the command line, by the names of their keys."""
+    return {"deployer": actors.deployer, "ada": actors.traders[0], "ben": actors.traders[1]}
 
 
 def write_keys(folder: Path, signers: Mapping[str, LocalSigner]) -> None:

@@ -135,3 +135,24 @@ def test_devnet__up_deploy_look_down__by_commands_alone(tmp_path: Path) -> None:
         down = run("devnet", "down", "--folder", str(folder), "--json", cwd=tmp_path)
     assert set(json.loads(down.stdout)["ended"]) >= {"base", "hub", "alpha", "beta", "gamma"}
     assert until_none_runs(folder) == []
+
+
+@pytest.mark.anvil
+def test_demo__kept__goes_on_for_a_person_and_ends_by_devnet_down(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    at = ("--config", str(folder / "chains.toml"), "--keystore", str(folder / "keys"))
+    signing = (*at, "--password-file", str(folder / "keys" / "password"), "--key", "ada", "--json")
+    try:
+        done = run("demo", "--keep", "--json", "--backend", "anvil", "--folder", str(folder), cwd=tmp_path)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        moved = run("move", "alpha", "beta", "10", "--fee", "0.1", "--onward-fee", "0.1", *signing, cwd=tmp_path)
+        assert moved.returncode == 0, moved.stdout + moved.stderr
+        told = [json.loads(line) for line in moved.stdout.splitlines()]
+        assert told[-1]["stage"] == "credited"
+        assert told[-1]["evidence"]["chain"] == "beta"
+        again = run("transfer", "status", told[0]["transfer"], *at[:2], "--json", cwd=tmp_path)
+        assert json.loads(again.stdout.splitlines()[-1])["evidence"] == told[-1]["evidence"]
+    finally:
+        down = run("devnet", "down", "--folder", str(folder), "--json", cwd=tmp_path)
+    assert {"relayer", "validator-1", "base", "gamma"} <= set(json.loads(down.stdout)["ended"])
+    assert until_none_runs(folder) == []

@@ -11,6 +11,34 @@ depends_on = None
 
 def upgrade() -> None:
     """Make every table."""
+    _attempt()
+    _checkpoint()
+    _earning()
+    _lease()
+    _message()
+    _outgoing()
+    _proposal()
+    _settlement()
+    _statement()
+
+
+def downgrade() -> None:
+    """Drop every table."""
+    for table in (
+        "statement",
+        "settlement",
+        "proposal",
+        "outgoing",
+        "message",
+        "lease",
+        "earning",
+        "checkpoint",
+        "attempt",
+    ):
+        op.drop_table(table)
+
+
+def _attempt() -> None:
     op.create_table(
         "attempt",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -22,6 +50,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash"),
     )
     op.create_index(op.f("ix_attempt_outgoing"), "attempt", ["outgoing"], unique=False)
+
+
+def _checkpoint() -> None:
     op.create_table(
         "checkpoint",
         sa.Column("chain", sa.BigInteger(), nullable=False),
@@ -29,6 +60,9 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("chain", "number"),
     )
+
+
+def _earning() -> None:
     op.create_table(
         "earning",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -39,6 +73,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("earning_by_block", "earning", ["chain", "block_number"], unique=False)
+
+
+def _lease() -> None:
     op.create_table(
         "lease",
         sa.Column("name", sa.String(), nullable=False),
@@ -46,6 +83,9 @@ def upgrade() -> None:
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _message() -> None:
     op.create_table(
         "message",
         sa.Column("source", sa.BigInteger(), nullable=False),
@@ -68,6 +108,9 @@ def upgrade() -> None:
     )
     op.create_index("message_by_block", "message", ["source", "block_number"], unique=False)
     op.create_index("message_by_stage", "message", ["destination", "stage"], unique=False)
+
+
+def _outgoing() -> None:
     op.create_table(
         "outgoing",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -95,6 +138,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe"),
     )
     op.create_index("outgoing_by_status", "outgoing", ["chain", "status"], unique=False)
+
+
+def _proposal() -> None:
     op.create_table(
         "proposal",
         sa.Column("chain", sa.BigInteger(), nullable=False),
@@ -110,6 +156,9 @@ def upgrade() -> None:
         sa.Column("block_hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("chain", "id"),
     )
+
+
+def _settlement() -> None:
     op.create_table(
         "settlement",
         sa.Column("chain", sa.BigInteger(), nullable=False),
@@ -128,6 +177,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chain", "block_number", "log_index", "part"),
     )
     op.create_index("settlement_by_lane", "settlement", ["source", "chain", "first"], unique=False)
+
+
+def _statement() -> None:
     op.create_table(
         "statement",
         sa.Column("signer", sa.LargeBinary(), nullable=False),
@@ -141,19 +193,3 @@ def upgrade() -> None:
         sa.Column("signed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("signer", "source", "lane", "leaf_count", "epoch"),
     )
-
-
-def downgrade() -> None:
-    """Drop every table."""
-    for table in (
-        "statement",
-        "settlement",
-        "proposal",
-        "outgoing",
-        "message",
-        "lease",
-        "earning",
-        "checkpoint",
-        "attempt",
-    ):
-        op.drop_table(table)

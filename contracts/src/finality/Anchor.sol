@@ -30,13 +30,15 @@ contract Anchor is IAnchor {
         if (msg.data.length != 64) revert ReportMalformed(msg.data.length);
         (uint256 number, bytes32 root) = abi.decode(msg.data, (uint256, bytes32));
         if (number > type(uint64).max) revert NumberFalls(number, latest);
-        if (root == 0) revert StateRootZero(uint64(number));
+        // forge-lint: disable-next-line(unsafe-typecast) compared with the greatest in the line above
+        uint64 next = uint64(number);
+        if (root == 0) revert StateRootZero(next);
         if (_started) {
             if (number == latest && _roots[number % WINDOW] == root) return;
             if (number <= latest) revert NumberFalls(number, latest);
         }
-        if (!_started || number != uint256(latest) + 1) (_started, _first) = (true, uint64(number));
-        latest = uint64(number);
+        if (!_started || number != uint256(latest) + 1) (_started, _first) = (true, next);
+        latest = next;
         _roots[number % WINDOW] = root;
     }
 

@@ -57,9 +57,9 @@ contract CommitteeCourt is ICommitteeCourt, Ownable {
         uint256 votes = signatures.length / SIGNATURE;
         if (votes * SIGNATURE != signatures.length) revert SignaturesMalformed(signatures.length);
         for (uint256 i = 0; i < votes; ++i) {
-            _count(id, ValidatorSets.recover(digest, signatures, i), valid);
+            bool isNew = _count(id, ValidatorSets.recover(digest, signatures, i), valid);
+            if (isNew && _decide(id, valid)) return;
         }
-        _decide(id, valid);
     }
 
     function replaceCommittee(Validator[] calldata verifiers) external onlyOwner {
@@ -104,18 +104,21 @@ contract CommitteeCourt is ICommitteeCourt, Ownable {
         if (_hasVoted[id][held][verifier]) return false;
         _hasVoted[id][held][verifier] = true;
         Side storage side = _sides[id][held][valid];
+        // forge-lint: disable-next-line(unsafe-typecast) a weight has 48 bits, and 64 of them fit 64
         side.weight += uint64(weight);
         side.voters += 1;
         emit Voted(id, verifier, valid);
         return true;
     }
 
-    function _decide(uint256 id, bool valid) private {
+    /// @dev True if the side has won.
+    function _decide(uint256 id, bool valid) private returns (bool) {
         Side memory side = _sides[id][epoch()][valid];
-        if (side.voters < MIN_VOTERS || uint256(side.weight) * 3 <= uint256(_committee.head.total) * 2) return;
+        if (side.voters < MIN_VOTERS || uint256(side.weight) * 3 <= uint256(_committee.head.total) * 2) return false;
         Verdict decided = valid ? Verdict.Valid : Verdict.Invalid;
         _cases[id].verdict = decided;
         emit Decided(id, decided);
+        return true;
     }
 
     function _requireOpen(uint256 id, bytes32 claim) private view {

@@ -28,7 +28,7 @@ interface ICommitteeCourt is ICourt, IValidatorSets {
     function vote(uint256 id, bytes32 claim, bool valid) external;
 
     /// @notice Casts signed votes, all for the same outcome, in any order. Those that were cast before are passed over, so that
-    ///         nobody can stop the rest by casting one first.
+    ///         nobody can stop the rest by casting one first; those that follow the deciding one are not looked at.
     function castVotes(uint256 id, bytes32 claim, bool valid, bytes calldata signatures) external;
 
     /// @notice Replaces the committee. Only the owner, behind its delay.

@@ -35,6 +35,7 @@ library MerklePatricia {
         _check(next == end, 14);
         uint256 nonce;
         (nonce, pos) = _number(pos, end, 8);
+        // forge-lint: disable-next-line(unsafe-typecast) a number of at most 8 bytes
         found.nonce = uint64(nonce);
         (found.balance, pos) = _number(pos, end, 32);
         (found.storageRoot, pos) = _word(pos, end);

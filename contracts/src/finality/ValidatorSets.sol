@@ -47,7 +47,7 @@ library ValidatorSets {
             total += validator.weight;
             _admit(self, validator, epoch);
         }
-        // 64 weights of 48 bits fit 56 bits.
+        // forge-lint: disable-next-line(unsafe-typecast) 64 weights of 48 bits fit 56 bits, and 64 fits 8
         self.head = Head({epoch: epoch, total: uint56(total), faulty: 0, size: uint8(size), faultySize: 0});
     }
 

@@ -96,6 +96,19 @@ contract CommitteeCourtTest is Committee {
         vm.assertEq(invalid, 3);
     }
 
+    function test_castVotes__more_than_are_needed__stops_at_the_deciding_one() external {
+        bytes32 digest = Statements.vote(address(court), 7, CLAIM, false, 0);
+        bytes memory signatures = bytes.concat(signedBy(keys, 0, 4, digest), signature(0xBAD, digest));
+        vm.recordLogs();
+        court.castVotes(7, CLAIM, false, signatures);
+        vm.assertEq(vm.getRecordedLogs().length, 4); // three votes, one verdict
+        vm.assertFalse(court.hasVoted(7, vm.addr(keys[3])));
+        (, uint256 invalid,) = court.tally(7);
+        vm.assertEq(invalid, 3);
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeCourt.CaseDecided.selector, 7));
+        court.castVotes(7, CLAIM, false, signatures);
+    }
+
     function test_castVotes__one_signature_repeated__counts_once() external {
         bytes memory one = signature(keys[0], Statements.vote(address(court), 7, CLAIM, false, 0));
         court.castVotes(7, CLAIM, false, bytes.concat(one, one, one));

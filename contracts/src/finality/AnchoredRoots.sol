@@ -17,7 +17,8 @@ contract AnchoredRoots is IAnchoredRoots, LaneRoots, Ownable {
     address public immutable anchor;
     address public immutable registry;
 
-    /// @dev Rings of keccak256(height (8 bytes) ‖ state root). A ring by order and not by height: whatever step the heights have, 64 are held.
+    /// @dev Rings of keccak256(height (8 bytes) ‖ state root). Heights rise within a ring, whatever their step, so that what falls out is the
+    ///      lowest of 64: old heights, of which the registry has any number, push nothing out.
     mapping(uint64 source => CommitmentRing.Ring) private _states;
 
     constructor(address anchor_, address registry_, Source[] memory sources, address owner) Ownable(owner) {
@@ -86,12 +87,19 @@ contract AnchoredRoots is IAnchoredRoots, LaneRoots, Ownable {
         _states[source.source].head.outbox = source.outbox;
     }
 
-    /// @dev A repetition is found out before anything is proven.
+    /// @dev A repetition is found out before anything is proven. The lane is proven from the state root at hand and not from the ring: then
+    ///      nobody can stop it by proving a higher height first.
     function _proveBoth(StateProof calldata state, LaneProof calldata lane) private {
-        (bool isNews,) = _isNews(lane.source, lane.root, lane.count);
+        (bool isNews, address outbox) = _isNews(lane.source, lane.root, lane.count);
         if (!isNews) return;
-        _proveState(state);
-        _proveLane(lane);
+        bytes32 shown = _finalRoot(state.source, state.height, state.baseNumber, state.accountNodes, state.storageNodes);
+        _holdHighest(state.source, state.height, shown, state.baseNumber);
+        bytes32 stateRoot = _rootOf(lane.accountNodes);
+        if (stateRoot != shown || lane.height != state.height || lane.source != state.source) {
+            revert StateRootNotHeld(lane.source, lane.height, stateRoot);
+        }
+        bytes32 proven = _lane(stateRoot, outbox, lane.accountNodes, lane.storageNodes);
+        _accept(lane.source, lane.root, lane.count, proven);
     }
 
     function _proveState(StateProof calldata proof) private {
@@ -109,22 +117,36 @@ contract AnchoredRoots is IAnchoredRoots, LaneRoots, Ownable {
         bytes[] calldata accountNodes,
         bytes[] calldata storageNodes
     ) private {
-        bytes32 slot = keccak256(abi.encode(height, keccak256(abi.encode(source, 0))));
-        bytes32 baseRoot = IAnchor(anchor).stateRoot(baseNumber);
-        uint256 stateRoot = _stored(baseRoot, registry, slot, accountNodes, storageNodes);
-        if (stateRoot == 0) revert StateRootAbsent(source, height, baseNumber);
-        _holdState(source, height, bytes32(stateRoot), baseNumber);
+        bytes32 stateRoot = _finalRoot(source, height, baseNumber, accountNodes, storageNodes);
+        if (_holdHighest(source, height, stateRoot, baseNumber)) return;
+        CommitmentRing.Head memory head = _states[source].head;
+        if (!_states[source].contains(head, _entry(height, stateRoot))) {
+            revert HeightOvertaken(source, height, head.top);
+        }
     }
 
-    /// @dev A height below the newest is scanned for, so that a repetition cannot push others out of the ring.
-    function _holdState(uint64 source, uint64 height, bytes32 stateRoot, uint64 baseNumber) private {
+    function _finalRoot(
+        uint64 source,
+        uint64 height,
+        uint64 baseNumber,
+        bytes[] calldata accountNodes,
+        bytes[] calldata storageNodes
+    ) private view returns (bytes32 stateRoot) {
+        bytes32 slot = keccak256(abi.encode(height, keccak256(abi.encode(source, 0))));
+        bytes32 baseRoot = IAnchor(anchor).stateRoot(baseNumber);
+        stateRoot = _stored(baseRoot, registry, slot, accountNodes, storageNodes);
+        if (stateRoot == 0) revert StateRootAbsent(source, height, baseNumber);
+    }
+
+    /// @dev Holds the state root if its height is above all before it; false if not.
+    function _holdHighest(uint64 source, uint64 height, bytes32 stateRoot, uint64 baseNumber) private returns (bool) {
         CommitmentRing.Ring storage ring = _states[source];
         CommitmentRing.Head memory head = ring.head;
         if (head.outbox == address(0)) revert SourceUnknown(source);
-        bytes32 entry = _entry(height, stateRoot);
-        if (height <= head.top && ring.contains(head, entry)) return;
-        ring.push(head, entry, height > head.top ? height : head.top);
+        if (height <= head.top) return false;
+        ring.push(head, _entry(height, stateRoot), height);
         emit StateRootHeld(source, height, stateRoot, baseNumber);
+        return true;
     }
 
     function _proveLane(
@@ -137,13 +159,25 @@ contract AnchoredRoots is IAnchoredRoots, LaneRoots, Ownable {
     ) private {
         (bool isNews, address outbox) = _isNews(source, root, count);
         if (!isNews) return;
-        bytes32 stateRoot = accountNodes.length == 0 ? MerklePatricia.EMPTY_ROOT : keccak256(accountNodes[0]);
+        bytes32 stateRoot = _rootOf(accountNodes);
         CommitmentRing.Ring storage ring = _states[source];
         if (!ring.contains(ring.head, _entry(height, stateRoot))) revert StateRootNotHeld(source, height, stateRoot);
-        bytes32 proven = bytes32(_stored(stateRoot, outbox, keccak256(abi.encode(HERE, 0)), accountNodes, storageNodes));
+        _accept(source, root, count, _lane(stateRoot, outbox, accountNodes, storageNodes));
+    }
+
+    function _accept(uint64 source, bytes32 root, uint32 count, bytes32 proven) private {
         bytes32 claimed = _commitment(root, count);
         if (proven != claimed) revert CommitmentDiffers(proven, claimed);
         _hold(source, root, count);
+    }
+
+    /// @dev What the Outbox holds for the lane that leads here.
+    function _lane(bytes32 stateRoot, address outbox, bytes[] calldata accountNodes, bytes[] calldata storageNodes)
+        private
+        view
+        returns (bytes32)
+    {
+        return _stored(stateRoot, outbox, keccak256(abi.encode(HERE, 0)), accountNodes, storageNodes);
     }
 
     function _stored(
@@ -152,10 +186,15 @@ contract AnchoredRoots is IAnchoredRoots, LaneRoots, Ownable {
         bytes32 slot,
         bytes[] calldata accountNodes,
         bytes[] calldata storageNodes
-    ) private pure returns (uint256) {
+    ) private pure returns (bytes32) {
         (bool exists, MerklePatricia.Account memory found) = MerklePatricia.account(stateRoot, target, accountNodes);
         if (!exists) revert AccountAbsent(target, stateRoot);
-        return MerklePatricia.storageValue(found.storageRoot, slot, storageNodes);
+        return bytes32(MerklePatricia.storageValue(found.storageRoot, slot, storageNodes));
+    }
+
+    /// @dev The root of the trie that an account's proof is about.
+    function _rootOf(bytes[] calldata accountNodes) private pure returns (bytes32) {
+        return accountNodes.length == 0 ? MerklePatricia.EMPTY_ROOT : keccak256(accountNodes[0]);
     }
 
     function _entry(uint64 height, bytes32 stateRoot) private pure returns (bytes32) {

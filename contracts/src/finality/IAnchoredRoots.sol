@@ -32,7 +32,7 @@ interface IAnchoredRoots is ILaneRoots {
         bytes[] storageNodes;
     }
 
-    /// @notice A state root of `source` is held from now on, until 64 others have come.
+    /// @notice A state root of `source` is held from now on, until 64 of greater heights have come.
     event StateRootHeld(uint64 indexed source, uint64 indexed height, bytes32 stateRoot, uint64 baseNumber);
 
     /// @notice The account is not in the state: no such contract then, or the proof is for another address.
@@ -41,12 +41,15 @@ interface IAnchoredRoots is ILaneRoots {
     error StateRootAbsent(uint64 source, uint64 height, uint64 baseNumber);
     /// @notice This state root is not held for this height: prove it first, or in the same call.
     error StateRootNotHeld(uint64 source, uint64 height, bytes32 stateRoot);
+    /// @notice A state root of a greater height is held: prove the lane from that one, or prove both in one call.
+    error HeightOvertaken(uint64 source, uint64 height, uint64 highest);
     /// @notice The Outbox holds another commitment at that height than keccak256(root ‖ count).
     error CommitmentDiffers(bytes32 proven, bytes32 claimed);
     /// @notice `update` knows the steps 0 (state root), 1 (lane) and 2 (both).
     error StepUnknown(uint256 step);
 
-    /// @notice Holds the state root that base block `baseNumber` shows as final for the source's `height`.
+    /// @notice Holds the state root that base block `baseNumber` shows as final for the source's `height`, which is above every height held
+    ///         before (what is held already is a no-op): old heights, of which there are many, must not push out the newest.
     function proveStateRoot(
         uint64 source,
         uint64 height,
@@ -66,9 +69,9 @@ interface IAnchoredRoots is ILaneRoots {
         bytes[] calldata storageNodes
     ) external;
 
-    /// @notice Both in one call, so that no window lies between them. `update(evidence)` does the three by evidence =
-    ///         abi.encode(uint8 step, bytes args): args = abi.encode(StateProof), abi.encode(LaneProof), or
-    ///         abi.encode(StateProof, LaneProof).
+    /// @notice Both in one call, of one source and height, so that no window lies between them. Any final height will do; its state root is
+    ///         held for others if it is the highest. `update(evidence)` does the three by evidence = abi.encode(uint8 step, bytes args):
+    ///         args = abi.encode(StateProof), abi.encode(LaneProof), or abi.encode(StateProof, LaneProof).
     function proveBoth(StateProof calldata state, LaneProof calldata lane) external;
 
     /// @notice Adds a source. Only the owner.
@@ -77,7 +80,7 @@ interface IAnchoredRoots is ILaneRoots {
     /// @notice Forgets what the lane and the source's state roots held and unfreezes the lane. Only the owner, behind its delay.
     function reopen(uint64 source) external;
 
-    /// @notice Whether `stateRoot` is among the last 64 state roots held for the source, at this height.
+    /// @notice Whether `stateRoot` is among the 64 highest state roots held for the source, at this height.
     function isHeld(uint64 source, uint64 height, bytes32 stateRoot) external view returns (bool);
 
     /// @notice The highest height held since the source was added or reopened; zero if none.

@@ -195,10 +195,50 @@ contract AnchoredRootsTest is Test {
         roots.proveBoth(newer, newerLane);
         vm.expectRevert(abi.encodeWithSelector(IRootOracle.CountFalls.selector, SOURCE, HERE, 4, 5));
         roots.proveBoth(older, olderLane);
-        roots.update(abi.encode(uint8(0), abi.encode(older)));
         vm.expectRevert(abi.encodeWithSelector(IRootOracle.CountFalls.selector, SOURCE, HERE, 4, 5));
         proveLane(olderLane);
         vm.assertEq(uint256(roots.latestHeight(SOURCE)), 10);
+    }
+
+    function test_proveStateRoot__height_below_one_that_is_held__is_refused_and_pushes_nothing_out() external {
+        IAnchoredRoots.StateProof memory state;
+        IAnchoredRoots.LaneProof memory lane;
+        for (uint64 i = 1; i <= 3; ++i) {
+            (state, lane) = proofs(1000 * i, ROOT, uint32(i), i);
+            roots.update(abi.encode(uint8(0), abi.encode(state)));
+        }
+        for (uint64 i = 4; i <= 70; ++i) {
+            uint64 old = i % 2 == 0 ? i : 2000 + i; // below all that is held, and between two of them
+            (IAnchoredRoots.StateProof memory other,) = proofs(old, ROOT, 3, i);
+            vm.expectRevert(abi.encodeWithSelector(IAnchoredRoots.HeightOvertaken.selector, SOURCE, old, 3000));
+            roots.update(abi.encode(uint8(0), abi.encode(other)));
+        }
+        roots.update(abi.encode(uint8(0), abi.encode(state)));
+        proveLane(lane);
+        vm.assertTrue(roots.accepted(SOURCE, HERE, ROOT, 3));
+    }
+
+    function test_proveBoth__older_height_than_is_held__is_final_all_the_same() external {
+        (IAnchoredRoots.StateProof memory older, IAnchoredRoots.LaneProof memory olderLane) = proofs(9, ROOT, 5, 1);
+        (IAnchoredRoots.StateProof memory newer, IAnchoredRoots.LaneProof memory newerLane) =
+            proofs(10, keccak256("newer"), 6, 2);
+        roots.update(abi.encode(uint8(0), abi.encode(newer)));
+        roots.proveBoth(older, olderLane);
+        vm.assertTrue(roots.accepted(SOURCE, HERE, ROOT, 5));
+        vm.assertFalse(roots.isHeld(SOURCE, 9, keccak256(olderLane.accountNodes[0])));
+        vm.assertTrue(roots.isHeld(SOURCE, 10, keccak256(newerLane.accountNodes[0])));
+    }
+
+    function test_proveBoth__lane_of_another_height_state_or_source__is_refused() external {
+        (IAnchoredRoots.StateProof memory state, IAnchoredRoots.LaneProof memory lane) = proofs(10, ROOT, 5, 1);
+        (, IAnchoredRoots.LaneProof memory other) = proofs(10, ROOT, 6, 2);
+        refuseBoth(state, other, 10);
+        lane.height = 11;
+        refuseBoth(state, lane, 11);
+        (lane.height, lane.source) = (10, 903);
+        refuseBoth(state, lane, 10);
+        lane.source = SOURCE;
+        roots.proveBoth(state, lane);
     }
 
     function test_proveLane__another_root_for_the_newest_count__freezes_until_the_owner_reopens() external {
@@ -263,6 +303,15 @@ contract AnchoredRootsTest is Test {
 
     function proveLane(IAnchoredRoots.LaneProof memory lane) private {
         roots.proveLane(lane.source, lane.height, lane.root, lane.count, lane.accountNodes, lane.storageNodes);
+    }
+
+    function refuseBoth(IAnchoredRoots.StateProof memory state, IAnchoredRoots.LaneProof memory lane, uint64 height)
+        private
+    {
+        bytes32 stateRoot = keccak256(lane.accountNodes[0]);
+        bytes4 notHeld = IAnchoredRoots.StateRootNotHeld.selector;
+        vm.expectRevert(abi.encodeWithSelector(notHeld, lane.source, height, stateRoot));
+        roots.proveBoth(state, lane);
     }
 
     function stateSlot(uint64 height) private pure returns (bytes32) {

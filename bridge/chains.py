@@ -76,8 +76,8 @@ class QuorumFinality:
 class OptimisticFinality:
     """Final is a proposal on the base chain that nobody disputed for `window` seconds.
 
-    Proposer and challenger put up `bond` wei each; a proposal lies at most `max_advance` blocks
-    above the highest final one.
+    A proposer puts up `bond` wei, a challenger an eighth of it; a proposal lies at most
+    `max_advance` blocks above the highest final one.
     """
 
     window: int

@@ -16,6 +16,7 @@ from bridge.contracts import read
 from bridge.contracts.finality import (
     COURT_HAS_VOTED,
     COURT_VOTE,
+    REGISTRY_CHALLENGE_BOND,
     REGISTRY_DISPUTE,
     REGISTRY_PROPOSAL,
     REGISTRY_RESOLVE,
@@ -120,7 +121,8 @@ class Watchman:
             await queries.set_proposal(connection, self._base_id, claim.id, judged=judgement.value)
 
     async def _dispute(self, claim: Claim, base: Block) -> list[Decision]:
-        _, bond, _, _ = await read(self._base, REGISTRY_TERMS.at(self._registry, self._chain), at=base.ref)
+        view = REGISTRY_CHALLENGE_BOND.at(self._registry, self._chain)
+        bond: int = await read(self._base, view, at=base.ref)
         data = REGISTRY_DISPUTE.encode(claim.id, claim.hash)
         if not await succeeds(self._base, self._submitter.address, self._registry, data, bond):
             return []  # disputed meanwhile, or contradicted by a final root already

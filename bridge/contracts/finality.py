@@ -52,6 +52,7 @@ REGISTRY_PROPOSAL = Function("proposal(uint256)", PROPOSAL)
 REGISTRY_PROPOSALS = Function("proposals()", "uint256")
 REGISTRY_STANDING = Function("standing(uint64,uint64,bytes32)", "uint256")
 REGISTRY_TERMS = Function("terms(uint64)", "address", "uint128", "uint64", "uint64")
+REGISTRY_CHALLENGE_BOND = Function("challengeBond(uint64)", "uint256")
 
 COURT_VOTE = Function("vote(uint256,bytes32,bool)")
 COURT_VERDICT = Function("verdict(uint256)", "uint8")
@@ -99,7 +100,7 @@ class StateRootHeld:
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposed:
-    """A state root was proposed under bond and can be disputed until the deadline."""
+    """A state root was proposed under bond; from the deadline on it can be made final unless disputed."""
 
     TOPIC: ClassVar[bytes]
     log: Log

@@ -24,7 +24,7 @@ from tests.support.validators import Validator, members, signed, state_root_dige
 
 BASE, ROLLUP = 900, 910
 ANCHOR = b"\xb2" * 20
-BOND, WINDOW = 10**18, 100
+BOND, CHALLENGE, WINDOW = 10**18, 10**18 // 8, 100
 PROPOSER, WATCHER, THIEF = (bytes([number]) * 20 for number in (0xA1, 0xA2, 0xA3))
 FALSE, TRUE = keccak256(b"a false state"), keccak256(b"the true state")
 
@@ -215,6 +215,35 @@ def root_of_three(given: Anchored) -> bytes:
     return keccak256(keccak256(leaves[0] + leaves[1]) + keccak256(leaves[2] + bytes(32)))
 
 
+def test_anchored_state__old_heights_proven_again_and_again__push_nothing_out(anchored: Anchored) -> None:
+    """The registry keeps every root: 64 old ones between a relayer's two steps must not cost it the first."""
+    root, count = lane_of_two(anchored)
+    for height in (100, 300):
+        anchored.finalize(height, keccak256(b"state %d" % height))
+    anchored.finalize(400, anchored.rollup.state_root)
+    anchored.report(78)
+    anchored.roots.send("proveStateRoot", ROLLUP, 300, 78, *anchored.state_proof(300))
+    anchored.roots.send("proveStateRoot", ROLLUP, 400, 78, *anchored.state_proof(400))
+    for height in (5, 100):
+        proof = anchored.state_proof(height)
+        refused("HeightOvertaken", anchored.roots, "proveStateRoot", ROLLUP, height, 78, *proof, sender=THIEF)
+    anchored.roots.send("proveStateRoot", ROLLUP, 300, 78, *anchored.state_proof(300))  # held: nothing happens
+    lane = (root, count, *anchored.lane_proof())
+    anchored.roots.send("proveLane", ROLLUP, 400, *lane)
+    assert anchored.roots.read("accepted", ROLLUP, HUB, root, count)
+
+
+def test_anchored_root__higher_state_proven_first__does_not_stop_both_steps_in_one(anchored: Anchored) -> None:
+    root, count = lane_of_two(anchored)
+    anchored.finalize(6, keccak256(b"a later state"))
+    anchored.report(78)
+    anchored.roots.send("proveStateRoot", ROLLUP, 6, 78, *anchored.state_proof(6), sender=THIEF)
+    state, lane = (ROLLUP, 5, 78, *anchored.state_proof(5)), (ROLLUP, 5, root, count, *anchored.lane_proof())
+    refused("StateRootNotHeld", anchored.roots, "proveLane", *lane)
+    anchored.roots.send("proveBoth", state, lane)
+    assert anchored.roots.read("accepted", ROLLUP, HUB, root, count)
+
+
 def test_anchor__report_of_a_stranger_or_a_lower_number__is_refused(anchored: Anchored) -> None:
     anchored.report(77)
     forged = (78).to_bytes(32, "big") + keccak256(b"forged")
@@ -250,13 +279,13 @@ def judge(given: Anchored, case: int, height: int, state_root: bytes, *, valid: 
 def test_false_claim__disputed_by_its_own_proposer__is_refuted_and_costs_half_a_bond(anchored: Anchored) -> None:
     registry = anchored.registry
     case = propose(anchored, FALSE, THIEF)
-    registry.send("dispute", case, claim_of(5, FALSE), sender=THIEF, value=BOND)
+    registry.send("dispute", case, claim_of(5, FALSE), sender=THIEF, value=CHALLENGE)
     refused("StatusDiffers", registry, "finalize", case)
     refused("WindowOpen", registry, "resolve", case)
     judge(anchored, case, 5, FALSE, valid=False)
     registry.send("resolve", case)
     assert registry.read("finalRoot", ROLLUP, 5) == bytes(32)
-    assert registry.read("withdrawable", THIEF) == BOND + BOND // 2
+    assert registry.read("withdrawable", THIEF) == CHALLENGE + BOND // 2
     true = propose(anchored, TRUE, PROPOSER)
     anchored.base.timestamp += WINDOW
     registry.send("finalize", true)
@@ -271,19 +300,48 @@ def test_false_claim__beside_the_true_one_in_the_last_second__is_never_final(anc
     anchored.base.timestamp += 2 * WINDOW
     refused("ClaimsCompete", registry, "finalize", false)
     refused("ClaimsCompete", registry, "finalize", true)
-    registry.send("dispute", false, claim_of(5, FALSE), sender=WATCHER, value=BOND)
+    registry.send("dispute", false, claim_of(5, FALSE), sender=WATCHER, value=CHALLENGE)
     judge(anchored, false, 5, FALSE, valid=False)
     registry.send("resolve", false)
     registry.send("finalize", true)
     assert registry.read("finalRoot", ROLLUP, 5) == TRUE
-    assert registry.read("withdrawable", WATCHER) == BOND + BOND // 2
+    assert registry.read("withdrawable", WATCHER) == CHALLENGE + BOND // 2
+    assert registry.read("withdrawable", THIEF) == 0
+
+
+def test_false_claims__at_one_height_and_one_forgotten__is_disputed_when_its_rival_fell(anchored: Anchored) -> None:
+    registry, other = anchored.registry, keccak256(b"another false state")
+    first, second = propose(anchored, FALSE, THIEF), propose(anchored, other, THIEF)
+    registry.send("dispute", first, claim_of(5, FALSE), sender=WATCHER, value=CHALLENGE)
+    judge(anchored, first, 5, FALSE, valid=False)
+    anchored.base.timestamp += 2 * WINDOW
+    registry.send("resolve", first)
+    registry.send("dispute", second, claim_of(5, other), sender=WATCHER, value=CHALLENGE)
+    refused("StatusDiffers", registry, "finalize", second)
+    judge(anchored, second, 5, other, valid=False)
+    registry.send("resolve", second)
+    assert registry.read("finalRoot", ROLLUP, 5) == bytes(32)
+    assert registry.read("withdrawable", WATCHER) == 2 * (CHALLENGE + BOND // 2)
+
+
+def test_false_claims__at_many_heights__cost_their_author_eight_times_what_they_tie_up(anchored: Anchored) -> None:
+    """The capital of one bond holds off eight claims at once; a dispute brings an eighth, no more and no less."""
+    registry, heights = anchored.registry, range(5, 13)
+    cases = {height: propose(anchored, FALSE, THIEF, height) for height in heights}
+    for value in (0, CHALLENGE - 1, CHALLENGE + 1, BOND):
+        refused("BondDiffers", registry, "dispute", cases[5], claim_of(5, FALSE), sender=WATCHER, value=value)
+    for height, case in cases.items():
+        registry.send("dispute", case, claim_of(height, FALSE), sender=WATCHER, value=CHALLENGE)
+        judge(anchored, case, height, FALSE, valid=False)
+        registry.send("resolve", case)
+    assert registry.read("withdrawable", WATCHER) == BOND + 8 * (BOND // 2)
     assert registry.read("withdrawable", THIEF) == 0
 
 
 def test_disputed_claim__silent_court__is_extended_and_never_final(anchored: Anchored) -> None:
     registry = anchored.registry
     case = propose(anchored, FALSE, THIEF)
-    registry.send("dispute", case, claim_of(5, FALSE), sender=WATCHER, value=BOND)
+    registry.send("dispute", case, claim_of(5, FALSE), sender=WATCHER, value=CHALLENGE)
     for _ in range(3):
         anchored.base.timestamp += WINDOW
         refused("StatusDiffers", registry, "finalize", case)
@@ -298,11 +356,11 @@ def test_true_claim__falsely_disputed__is_final_by_verdict_and_the_liar_pays(anc
     registry = anchored.registry
     case = propose(anchored, TRUE, PROPOSER)
     refused("ClaimDiffers", registry, "dispute", case, claim_of(5, FALSE), sender=THIEF)
-    registry.send("dispute", case, claim_of(5, TRUE), sender=THIEF, value=BOND)
+    registry.send("dispute", case, claim_of(5, TRUE), sender=THIEF, value=CHALLENGE)
     judge(anchored, case, 5, TRUE, valid=True)
     registry.send("resolve", case)
     assert registry.read("finalRoot", ROLLUP, 5) == TRUE
-    assert registry.read("withdrawable", PROPOSER) == BOND + BOND // 2
+    assert registry.read("withdrawable", PROPOSER) == BOND + CHALLENGE // 2
     assert registry.read("withdrawable", THIEF) == 0
     refused("HeightAlreadyFinal", registry, "propose", ROLLUP, 5, FALSE, sender=THIEF, value=BOND)
 
@@ -310,7 +368,7 @@ def test_true_claim__falsely_disputed__is_final_by_verdict_and_the_liar_pays(anc
 def test_votes__of_strangers_twice_or_on_another_claim__are_refused(anchored: Anchored) -> None:
     court, registry = anchored.court, anchored.registry
     case = propose(anchored, FALSE, THIEF)
-    registry.send("dispute", case, claim_of(5, FALSE), sender=WATCHER, value=BOND)
+    registry.send("dispute", case, claim_of(5, FALSE), sender=WATCHER, value=CHALLENGE)
     claim = claim_of(5, FALSE)
     valid = vote_digest(court=court.address, case=case, claim=claim, valid=True)
     strangers = validators(3, first_key=500)

@@ -172,7 +172,7 @@ def test_registry__false_state_root_disputed_by_committee__is_never_provable() -
     lie = keccak256(b"lie")
     registry.send("propose", APP, 5, lie, sender=PROPOSER, value=BOND)
     claim = keccak256(encode(["uint64", "uint64", "bytes32"], [APP, 5, lie]))
-    registry.send("dispute", 1, claim, sender=CHALLENGER, value=BOND)
+    registry.send("dispute", 1, claim, sender=CHALLENGER, value=BOND // 8)
     assert court.read("claimOf", 1) == claim
     digest = vote_digest(court=court.address, case=1, claim=claim, valid=False)
     court.send("castVotes", 1, claim, False, signed(digest, committee[1:]))
@@ -182,7 +182,7 @@ def test_registry__false_state_root_disputed_by_committee__is_never_provable() -
         registry.send("finalize", 1)
     assert refusal.value.name == "StatusDiffers"
     assert registry.read("finalRoot", APP, 5) == bytes(32)
-    assert registry.read("withdrawable", CHALLENGER) == 3 * BOND // 2
+    assert registry.read("withdrawable", CHALLENGER) == BOND // 8 + BOND // 2
     assert base.proof(registry.address, slot_of((APP, 5), 0)).storage[0].value == 0
 
 

@@ -13,6 +13,7 @@ import pytest_asyncio
 from bridge.contracts import View, read
 from bridge.contracts.clearing import VENUE_SEND
 from bridge.contracts.finality import (
+    REGISTRY_CHALLENGE_BOND,
     REGISTRY_DISPUTE,
     REGISTRY_FINAL_ROOT,
     REGISTRY_PROPOSAL,
@@ -85,12 +86,15 @@ class Registry:
         _, bond, _, _ = await self.ask(REGISTRY_TERMS.at(self.at, self.chain))
         return int(bond)
 
+    async def challenge_bond(self) -> int:
+        return int(await self.ask(REGISTRY_CHALLENGE_BOND.at(self.at, self.chain)))
+
     async def ask(self, view: View[Any]) -> Any:  # noqa: ANN401  # whatever the view gives
         return await read(self.rpc, view, at=(await self.rpc.head()).ref)
 
     async def propose(self, height: int, root: bytes) -> int:
         data = REGISTRY_PROPOSE.encode(self.chain, height, root)
-        await self._pay(data)
+        await self._pay(data, await self.bond())
         return int(await self.ask(REGISTRY_PROPOSALS.at(self.at)))
 
     async def dispute(self, number: int, height: int, root: bytes) -> None:
@@ -103,11 +107,10 @@ class Registry:
             deadline=0,
             judged="",
         )
-        await self._pay(REGISTRY_DISPUTE.encode(number, claim.hash))
+        await self._pay(REGISTRY_DISPUTE.encode(number, claim.hash), await self.challenge_bond())
 
-    async def _pay(self, data: bytes) -> None:
-        call = Call(to=self.at, data=data, value=await self.bond())
-        await Sender(self.rpc, self.signer).run(call)
+    async def _pay(self, data: bytes, value: int) -> None:
+        await Sender(self.rpc, self.signer).run(Call(to=self.at, data=data, value=value))
 
     async def status(self, number: int) -> Status:
         return claim_of(await self.ask(REGISTRY_PROPOSAL.at(self.at, number))).status
@@ -174,7 +177,7 @@ async def test_dispute__false__loses_its_bond_and_the_honest_root_is_final(net: 
         await until(lambda: honest.is_(number, Status.FINAL), seconds=60)
         assert await honest.final_root(height) == root
         assert await honest.owed(ACTORS.stranger) == owed
-        assert await honest.owed(ACTORS.relayer) >= await honest.bond() * 3 // 2
+        assert await honest.owed(ACTORS.relayer) >= await honest.bond() + await honest.challenge_bond() // 2
 
 
 async def test_dispute__silent_court__extends_the_window(net: Net) -> None:

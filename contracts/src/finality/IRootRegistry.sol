@@ -13,10 +13,13 @@ import {IValidatorSets, Validator} from "./IValidatorSets.sol";
 /// @dev    The rules of the game:
 ///         - a claim that nobody disputes is final after its window, if no other claim for its height stands beside it;
 ///         - a disputed claim is final only by the court's verdict Valid, then at once; silence extends the window, for ever if need be;
+///         - a challenger's bond is an eighth of a proposer's, so those who watch need far less capital than those who lie at many heights;
 ///         - the loser's bond goes half to the winner and half to the treasury, so disputing oneself is not free;
 ///         - claims for a height enter until the first one's deadline; if all of them are refuted, a new round begins, so false claims
 ///           neither lock a height nor delay an honest one without end;
-///         - while claims compete, each of them can be disputed after its deadline too. What contradicts a final root is refuted.
+///         - a claim can be disputed as long as it is not final. But from its deadline on anyone can make it final, and in the very call in
+///           which its last rival falls: each false claim must be disputed within its own window;
+///         - what contradicts a final root is refuted.
 interface IRootRegistry is IValidatorSets {
     enum Policy {
         None,
@@ -35,8 +38,8 @@ interface IRootRegistry is IValidatorSets {
 
     /// @notice A chain's policy. Fields of the other policy are zero or empty.
     /// @param outbox The chain's Outbox, which its rotations name (quorum). @param validators The first set (quorum).
-    /// @param court Who decides disputes (optimistic). @param bond Wei that a proposer and a challenger each put up (optimistic).
-    /// @param window Seconds in which a claim can be disputed (optimistic, 1 second to 30 days).
+    /// @param court Who decides disputes (optimistic). @param bond Wei that a proposer puts up; a challenger, an eighth (optimistic).
+    /// @param window Seconds before which no claim is final by itself (optimistic, 1 second to 30 days).
     /// @param fromHeight Heights start above this one. @param maxAdvance How far above the highest final height a proposal may lie, so
     ///        that nobody can claim a block which does not exist yet and hope that nobody checks (optimistic).
     struct ChainConfig {
@@ -89,7 +92,7 @@ interface IRootRegistry is IValidatorSets {
     error PolicyDiffers(uint64 chain, Policy policy);
     error ChainIsFrozen(uint64 chain);
     error StateRootZero(uint64 chain, uint64 height);
-    /// @notice A proposal brings exactly the bond.
+    /// @notice A proposal brings exactly the bond, a dispute exactly the challenger's.
     error BondDiffers(uint256 given, uint256 bond);
     error HeightOutOfRange(uint64 height, uint64 above, uint64 atMost);
     error HeightAlreadyFinal(uint64 chain, uint64 height, bytes32 stateRoot);
@@ -101,7 +104,6 @@ interface IRootRegistry is IValidatorSets {
     /// @notice The number stands for another claim than the caller means (a reorganisation of the base chain can do that).
     error ClaimDiffers(bytes32 claim, bytes32 held);
     error StatusDiffers(uint256 id, Status status);
-    error WindowOver(uint256 id, uint64 deadline);
     error WindowOpen(uint256 id, uint64 deadline);
     /// @notice Other claims for the height stand: `live` of them, this one included.
     error ClaimsCompete(uint256 id, uint256 live);
@@ -129,7 +131,7 @@ interface IRootRegistry is IValidatorSets {
     /// @notice Optimistic policy: claims that `stateRoot` is the chain's at `height`, with the bond as value. Ids count from 1.
     function propose(uint64 chain, uint64 height, bytes32 stateRoot) external payable returns (uint256 id);
 
-    /// @notice Disputes a claim, with the bond as value, and opens its case at the court.
+    /// @notice Disputes a claim that is not final yet, with `challengeBond(chain)` as value, and opens its case at the court.
     /// @param claim keccak256(abi.encode(uint64 chain, uint64 height, bytes32 stateRoot)) of what the caller means to dispute.
     function dispute(uint256 id, bytes32 claim) external payable;
 
@@ -170,6 +172,9 @@ interface IRootRegistry is IValidatorSets {
 
     /// @notice The optimistic parameters of a chain.
     function terms(uint64 chain) external view returns (address court, uint128 bond, uint64 window, uint64 maxAdvance);
+
+    /// @notice Wei that a dispute brings: an eighth of the chain's bond, rounded up. Zero for a chain without proposals.
+    function challengeBond(uint64 chain) external view returns (uint256);
 
     function policy(uint64 chain) external view returns (Policy);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FinalRoots} from "./FinalRoots.sol";
 import {ICourt} from "./ICourt.sol";
 
@@ -20,6 +21,9 @@ abstract contract OptimisticRegistry is FinalRoots {
         uint64 closesAt;
         uint64 live;
     }
+
+    /// @dev One part in so many of a proposer's bond is a challenger's: watchers must hold it for every false claim that may stand at once.
+    uint256 private constant CHALLENGE_DIVISOR = 8;
 
     address public immutable treasury;
 
@@ -61,14 +65,10 @@ abstract contract OptimisticRegistry is FinalRoots {
         bytes32 held = _claim(chain, height, claimed.stateRoot);
         if (claim != held) revert ClaimDiffers(claim, held);
         _requireNotFinal(chain, height);
-        Terms memory agreed = _terms[chain];
-        _requireBond(agreed.bond);
-        // While claims compete, none is final by time: then a dispute is never too late.
-        bool isOver = block.timestamp >= claimed.deadline;
-        if (isOver && _rounds[chain][height].live == 1) revert WindowOver(id, claimed.deadline);
+        _requireBond(challengeBond(chain));
         claimed.status = Status.Disputed;
         claimed.challenger = msg.sender;
-        claimed.deadline = uint64(block.timestamp) + agreed.window;
+        claimed.deadline = uint64(block.timestamp) + _terms[chain].window;
         emit Disputed(id, msg.sender);
         _openCase(id, claimed);
     }
@@ -125,6 +125,10 @@ abstract contract OptimisticRegistry is FinalRoots {
         return (address(agreed.court), agreed.bond, agreed.window, agreed.maxAdvance);
     }
 
+    function challengeBond(uint64 chain) public view returns (uint256) {
+        return Math.ceilDiv(_terms[chain].bond, CHALLENGE_DIVISOR);
+    }
+
     function _setTerms(uint64 chain, Terms memory agreed) internal {
         _terms[chain] = agreed;
     }
@@ -159,15 +163,16 @@ abstract contract OptimisticRegistry is FinalRoots {
         _leave(claimed, Status.Final);
         bool wasDisputed = claimed.challenger != address(0);
         if (wasDisputed) emit Resolved(id, true);
-        _settle(claimed, claimed.proposer, wasDisputed);
+        _settle(claimed.proposer, _terms[claimed.chain].bond, wasDisputed ? challengeBond(claimed.chain) : 0);
         _record(claimed.chain, claimed.height, claimed.stateRoot);
     }
 
     function _refute(uint256 id, Proposal storage claimed) private {
         _leave(claimed, Status.Refuted);
         emit Resolved(id, false);
-        if (claimed.challenger == address(0)) withdrawable[treasury] += _terms[claimed.chain].bond;
-        else _settle(claimed, claimed.challenger, true);
+        uint256 bond = _terms[claimed.chain].bond;
+        if (claimed.challenger == address(0)) withdrawable[treasury] += bond;
+        else _settle(claimed.challenger, challengeBond(claimed.chain), bond);
     }
 
     function _leave(Proposal storage claimed, Status status) private {
@@ -176,12 +181,11 @@ abstract contract OptimisticRegistry is FinalRoots {
         --_rounds[claimed.chain][claimed.height].live;
     }
 
-    /// @dev The winner's own bond comes back; of the loser's, the winner gets half, rounded down, and the treasury the rest.
-    function _settle(Proposal storage claimed, address winner, bool hasLoser) private {
-        uint256 bond = _terms[claimed.chain].bond;
-        uint256 prize = hasLoser ? bond / 2 : 0;
-        withdrawable[winner] += bond + prize;
-        if (hasLoser) withdrawable[treasury] += bond - prize;
+    /// @dev The winner's own bond comes back; of what was lost, the winner gets half, rounded down, and the treasury the rest.
+    function _settle(address winner, uint256 own, uint256 lost) private {
+        uint256 prize = lost / 2;
+        withdrawable[winner] += own + prize;
+        withdrawable[treasury] += lost - prize;
     }
 
     function _extend(uint256 id, Proposal storage claimed) private {

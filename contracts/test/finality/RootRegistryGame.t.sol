@@ -38,7 +38,7 @@ contract RootRegistryGameTest is RegistryFixture {
         registry.resolve(id);
         assertStatus(id, IRootRegistry.Status.Refuted);
         vm.assertEq(registry.finalRoot(ROLLUP, 20), 0);
-        vm.assertEq(registry.withdrawable(challenger), BOND + BOND / 2);
+        vm.assertEq(registry.withdrawable(challenger), CHALLENGE + BOND / 2);
         vm.assertEq(registry.withdrawable(TREASURY), BOND - BOND / 2);
         vm.assertEq(registry.withdrawable(liar), 0);
         vm.expectRevert(abi.encodeWithSelector(IRootRegistry.StatusDiffers.selector, id, IRootRegistry.Status.Refuted));
@@ -51,9 +51,47 @@ contract RootRegistryGameTest is RegistryFixture {
         court.decide(id, ICourt.Verdict.Valid);
         registry.resolve(id);
         vm.assertEq(registry.finalRoot(ROLLUP, 20), TRUE_ROOT);
-        vm.assertEq(registry.withdrawable(proposer), BOND + BOND / 2);
+        vm.assertEq(registry.withdrawable(proposer), BOND + CHALLENGE / 2);
         vm.assertEq(registry.withdrawable(liar), 0);
-        vm.assertEq(registry.withdrawable(TREASURY), BOND - BOND / 2);
+        vm.assertEq(registry.withdrawable(TREASURY), CHALLENGE - CHALLENGE / 2);
+    }
+
+    function test_dispute__with_another_value_than_an_eighth_of_the_bond__is_refused() external {
+        uint256 id = propose(liar, 20, FALSE_ROOT);
+        vm.assertEq(registry.challengeBond(ROLLUP), CHALLENGE);
+        refuseDispute(id, 0);
+        refuseDispute(id, CHALLENGE - 1);
+        refuseDispute(id, CHALLENGE + 1);
+        refuseDispute(id, BOND);
+    }
+
+    function test_challengeBond__whatever_the_bond__is_an_eighth_rounded_up() external {
+        vm.assertEq(registry.challengeBond(APP), 0);
+        vm.assertEq(registry.challengeBond(77), 0);
+        uint128[5] memory bonds = [uint128(1), 7, 8, 9, type(uint128).max];
+        uint128[5] memory eighths = [uint128(1), 1, 1, 2, 1 << 125];
+        for (uint64 i = 0; i < bonds.length; ++i) {
+            IRootRegistry.ChainConfig memory config = optimistic(1000 + i, ICourt(court));
+            config.bond = bonds[i];
+            vm.prank(OWNER);
+            registry.addChain(config);
+            vm.assertEq(registry.challengeBond(config.chain), eighths[i]);
+        }
+    }
+
+    /// @dev The attack that an equal bond would allow: more lies than the watchers have capital for.
+    function test_dispute__eight_lies_at_eight_heights__need_one_bond_of_capital_and_the_rounding() external {
+        vm.deal(challenger, 8 * CHALLENGE);
+        vm.assertTrue(8 * CHALLENGE < BOND + 8);
+        for (uint64 height = 20; height < 28; ++height) {
+            dispute(challenger, propose(liar, height, FALSE_ROOT));
+        }
+        for (uint256 id = 1; id <= 8; ++id) {
+            court.decide(id, ICourt.Verdict.Invalid);
+            registry.resolve(id);
+        }
+        vm.assertEq(registry.withdrawable(challenger), 8 * (CHALLENGE + BOND / 2));
+        vm.assertEq(registry.withdrawable(liar), 0);
     }
 
     function test_dispute__of_oneself__costs_half_a_bond() external {
@@ -115,14 +153,51 @@ contract RootRegistryGameTest is RegistryFixture {
         vm.assertTrue(court.isOpen(id));
     }
 
-    function test_dispute__after_the_window__is_too_late_unless_claims_compete() external {
+    function test_dispute__after_the_window_and_not_final__still_stops_the_claim() external {
         uint256 id = propose(liar, 20, FALSE_ROOT);
-        uint64 deadline = registry.proposal(id).deadline;
-        vm.warp(deadline);
+        vm.warp(registry.proposal(id).deadline + 5 * WINDOW);
+        dispute(challenger, id);
+        vm.expectRevert(abi.encodeWithSelector(IRootRegistry.StatusDiffers.selector, id, IRootRegistry.Status.Disputed));
+        registry.finalize(id);
+        court.decide(id, ICourt.Verdict.Invalid);
+        registry.resolve(id);
+        vm.assertEq(registry.finalRoot(ROLLUP, 20), 0);
+    }
+
+    function test_dispute__of_what_is_final__is_too_late() external {
+        uint256 id = propose(liar, 20, FALSE_ROOT);
+        vm.warp(registry.proposal(id).deadline);
+        registry.finalize(id);
         bytes32 claim = claimOf(id);
         vm.prank(challenger);
-        vm.expectRevert(abi.encodeWithSelector(IRootRegistry.WindowOver.selector, id, deadline));
-        registry.dispute{value: BOND}(id, claim);
+        vm.expectRevert(abi.encodeWithSelector(IRootRegistry.StatusDiffers.selector, id, IRootRegistry.Status.Final));
+        registry.dispute{value: CHALLENGE}(id, claim);
+    }
+
+    /// @dev Two lies at one height, of which one was disputed: the other one's time is over when the first falls.
+    function test_dispute__lie_whose_rival_fell__still_stops_it() external {
+        uint256 first = propose(liar, 20, FALSE_ROOT);
+        uint256 second = propose(liar, 20, keccak256("another lie"));
+        dispute(challenger, first);
+        vm.warp(block.timestamp + 2 * WINDOW);
+        court.decide(first, ICourt.Verdict.Invalid);
+        registry.resolve(first);
+        dispute(challenger, second);
+        court.decide(second, ICourt.Verdict.Invalid);
+        registry.resolve(second);
+        vm.assertEq(registry.finalRoot(ROLLUP, 20), 0);
+    }
+
+    /// @dev Delaying a true claim costs a challenger's bond each time, late or not, and a claim is disputed once.
+    function test_dispute__late_and_false__costs_the_bond_and_ends_with_the_verdict() external {
+        uint256 id = propose(proposer, 20, TRUE_ROOT);
+        vm.warp(block.timestamp + WINDOW);
+        dispute(liar, id);
+        court.decide(id, ICourt.Verdict.Valid);
+        registry.resolve(id);
+        vm.assertEq(registry.finalRoot(ROLLUP, 20), TRUE_ROOT);
+        vm.assertEq(registry.withdrawable(liar), 0);
+        vm.assertEq(registry.withdrawable(proposer), BOND + CHALLENGE / 2);
     }
 
     function test_dispute__number_that_means_another_claim__is_refused() external {
@@ -131,7 +206,7 @@ contract RootRegistryGameTest is RegistryFixture {
         bytes32 held = claimOf(id);
         vm.prank(challenger);
         vm.expectRevert(abi.encodeWithSelector(IRootRegistry.ClaimDiffers.selector, meant, held));
-        registry.dispute{value: BOND}(id, meant);
+        registry.dispute{value: CHALLENGE}(id, meant);
     }
 
     function test_dispute__twice__is_refused() external {
@@ -140,7 +215,7 @@ contract RootRegistryGameTest is RegistryFixture {
         bytes32 claim = claimOf(id);
         vm.prank(liar);
         vm.expectRevert(abi.encodeWithSelector(IRootRegistry.StatusDiffers.selector, id, IRootRegistry.Status.Disputed));
-        registry.dispute{value: BOND}(id, claim);
+        registry.dispute{value: CHALLENGE}(id, claim);
     }
 
     function test_finalize__competing_claims__waits_until_one_is_left() external {
@@ -176,7 +251,7 @@ contract RootRegistryGameTest is RegistryFixture {
         bytes32 claim = claimOf(lie);
         vm.prank(challenger);
         vm.expectRevert(abi.encodeWithSelector(IRootRegistry.HeightAlreadyFinal.selector, ROLLUP, 20, TRUE_ROOT));
-        registry.dispute{value: BOND}(lie, claim);
+        registry.dispute{value: CHALLENGE}(lie, claim);
         uint256 before = registry.withdrawable(TREASURY);
         registry.resolve(lie);
         vm.assertEq(registry.withdrawable(TREASURY) - before, BOND);
@@ -185,7 +260,7 @@ contract RootRegistryGameTest is RegistryFixture {
         registry.resolve(disputed);
         assertStatus(disputed, IRootRegistry.Status.Refuted);
         vm.assertEq(registry.finalRoot(ROLLUP, 20), TRUE_ROOT);
-        vm.assertEq(registry.withdrawable(challenger), BOND + BOND / 2);
+        vm.assertEq(registry.withdrawable(challenger), CHALLENGE + BOND / 2);
     }
 
     function test_propose__front_run_with_the_same_claim__costs_the_honest_proposer_nothing() external {
@@ -299,6 +374,13 @@ contract RootRegistryGameTest is RegistryFixture {
         registry.proposal(1);
         vm.expectRevert(abi.encodeWithSelector(IRootRegistry.ProposalUnknown.selector, 0));
         registry.resolve(0);
+    }
+
+    function refuseDispute(uint256 id, uint256 given) private {
+        bytes32 claim = claimOf(id);
+        vm.prank(challenger);
+        vm.expectRevert(abi.encodeWithSelector(IRootRegistry.BondDiffers.selector, given, CHALLENGE));
+        registry.dispute{value: given}(id, claim);
     }
 
     function refuseHeight(uint64 height) private {

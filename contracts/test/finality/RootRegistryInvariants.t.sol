@@ -13,6 +13,7 @@ import {RegistryFixture} from "./support/RegistryFixture.sol";
 contract Players is Test {
     uint64 private constant ROLLUP = 904;
     uint128 private constant BOND = 1001;
+    uint256 private constant CHALLENGE = 126;
 
     RootRegistry public immutable registry;
     PresidedCourt public immutable court;
@@ -92,10 +93,10 @@ contract Players is Test {
         if (id == 0) return;
         IRootRegistry.Proposal memory made = registry.proposal(id);
         bytes32 claim = keccak256(abi.encode(made.chain, made.height, made.stateRoot));
-        vm.deal(by, BOND);
+        vm.deal(by, CHALLENGE);
         vm.prank(by);
-        try registry.dispute{value: BOND}(id, claim) {
-            paidIn += BOND;
+        try registry.dispute{value: CHALLENGE}(id, claim) {
+            paidIn += CHALLENGE;
         } catch {}
     }
 }
@@ -117,7 +118,7 @@ contract RootRegistryInvariantsTest is RegistryFixture {
         for (uint256 id = 1; id <= registry.proposals(); ++id) {
             IRootRegistry.Status status = registry.proposal(id).status;
             if (status == IRootRegistry.Status.Open) owed += BOND;
-            if (status == IRootRegistry.Status.Disputed) owed += 2 * uint256(BOND);
+            if (status == IRootRegistry.Status.Disputed) owed += BOND + CHALLENGE;
         }
         vm.assertEq(address(registry).balance, owed);
         vm.assertEq(players.paidIn(), owed + players.withdrawn());

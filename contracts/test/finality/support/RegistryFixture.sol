@@ -14,6 +14,8 @@ abstract contract RegistryFixture is Committee {
     uint64 internal constant APP = 905;
     uint64 internal constant WINDOW = 100;
     uint128 internal constant BOND = 1001;
+    /// @dev An eighth of it, rounded up.
+    uint256 internal constant CHALLENGE = 126;
     address internal constant OWNER = address(0x0E);
     address internal constant TREASURY = address(0x77EA);
     bytes32 internal constant TRUE_ROOT = keccak256("true");
@@ -65,7 +67,7 @@ abstract contract RegistryFixture is Committee {
     function dispute(address by, uint256 id) internal {
         bytes32 claim = claimOf(id);
         vm.prank(by);
-        registry.dispute{value: BOND}(id, claim);
+        registry.dispute{value: CHALLENGE}(id, claim);
     }
 
     function claimOf(uint256 id) internal view returns (bytes32) {

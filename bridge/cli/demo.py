@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from bridge.demo.run import Options, Outcome, Report, run_demo, to_json
 from bridge.devnet.spec import Backend
 
 app = typer.Typer()
+PICTURE_WIDTH = 100
 
 
 @app.command()
@@ -27,6 +29,7 @@ def demo(
         Path | None, typer.Option("--folder", help="Where the state goes; a temporary one by default.")
     ] = None,
     block_time: Annotated[float, typer.Option(help="Seconds between blocks.")] = 1.0,
+    picture: Annotated[Path | None, typer.Option("--picture", help="Draw what a person sees into this SVG file.")] = None,
 ) -> None:
     """Tell the story of two traders on five local chains, with real transactions.
 
@@ -37,22 +40,25 @@ def demo(
         kept = folder or Path("causeway-demo") if keep else folder
         state = Path(temporary) if kept is None else kept
         options = Options(folder=state.resolve(), backend=backend, block_time=block_time, keep=keep)
-        narrator = _Narrator(quiet=as_json)
+        console = Console(quiet=as_json, record=picture is not None, width=PICTURE_WIDTH if picture else None)
+        narrator = _Narrator(console)
         with narrator:
             outcome = run(run_demo(options, narrator.listen))
         if as_json:
             show_json(to_json(outcome))
         else:
-            _show(outcome)
+            _show(outcome, console)
             if keep:
-                Console().print(f"Everything runs on in {state}; `causeway devnet down --folder {state}` ends it.")
+                console.print(f"Everything runs on in {state}; `causeway devnet down --folder {state}` ends it.")
+            if picture is not None:
+                _draw(console, picture)
 
 
 class _Narrator:
     """Says what happens while it happens."""
 
-    def __init__(self, *, quiet: bool) -> None:
-        self._console = Console(quiet=quiet)
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._status = self._console.status("starting")
 
     def __enter__(self) -> None:
@@ -72,9 +78,9 @@ class _Narrator:
             self._console.print(f"    {what}: {how}", style="dim", highlight=False)
 
 
-def _show(outcome: Outcome) -> None:
+def _show(outcome: Outcome, console: Console) -> None:
     rows = [(step.title, f"{step.seconds:.1f}", f"{step.gas:,}") for step in outcome.steps]
-    show_table(("step", "seconds", "gas"), rows, title="Steps")
+    show_table(("step", "seconds", "gas"), rows, title="Steps", console=console)
     for book in outcome.books.assets:
         held = [(f"vault on {chain}", show_wad(amount), "") for chain, amount in book.vaults.items()]
         owed = [
@@ -85,5 +91,11 @@ def _show(outcome: Outcome) -> None:
             ("claimable", "", show_wad(book.claimable)),
         ]
         total = [("sum", show_wad(sum(book.vaults.values())), show_wad(book.claims))]
-        show_table((book.asset, "held", "owed"), [*held, *owed, *total], title=f"Ledger: {book.asset}")
-    Console().print(f"Every asset's vaults equal its claims. {outcome.seconds:.0f} s in all.")
+        show_table((book.asset, "held", "owed"), [*held, *owed, *total], title=f"Ledger: {book.asset}", console=console)
+    console.print(f"Every asset's vaults equal its claims. {outcome.seconds:.0f} s in all.")
+
+
+def _draw(console: Console, picture: Path) -> None:
+    """Save what was printed, with the reader's own monospaced font: a picture fetches nothing."""
+    svg = console.export_svg(title="causeway demo", unique_id="causeway")
+    picture.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL), encoding="utf-8")

@@ -29,7 +29,9 @@ def show_json(value: object) -> None:
     typer.echo(json.dumps(value))
 
 
-def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+def show_table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "", console: Console | None = None
+) -> None:
     """Print rows under their columns; numbers stand on the right."""
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for number, column in enumerate(columns):
@@ -37,7 +39,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: 
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
-    Console().print(table)
+    (console or Console()).print(table)
 
 
 async def show_transfer(transfer: Transfer, *, as_json: bool, watch: bool, timeout: float) -> None:

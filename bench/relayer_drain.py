@@ -130,6 +130,9 @@ async def _ready(process: asyncio.subprocess.Process, messages: int) -> None:
     assert process.stderr is not None
     seen = 0
     async for line in process.stderr:
+        if not line.startswith(b"{"):
+            sys.stderr.buffer.write(line)  # it ends for a reason that it gives in plain words
+            continue
         event = json.loads(line)
         if event["event"] == "chain_read" and event["chain"] == "hub":
             seen += event["taken"]

@@ -21,7 +21,7 @@ PICTURE_WIDTH = 100
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0917  # typer takes a command's options as its parameters
     as_json: Json = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave chains and daemons running.")] = False,
     backend: Annotated[Backend, typer.Option(help="The program that is each chain.")] = Backend.PY_EVM,
@@ -29,7 +29,7 @@ def demo(
         Path | None, typer.Option("--folder", help="Where the state goes; a temporary one by default.")
     ] = None,
     block_time: Annotated[float, typer.Option(help="Seconds between blocks.")] = 1.0,
-    picture: Annotated[Path | None, typer.Option("--picture", help="Draw what a person sees into this SVG file.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw what a person sees into this SVG file.")] = None,
 ) -> None:
     """Tell the story of two traders on five local chains, with real transactions.
 

@@ -36,6 +36,7 @@ _HOME = {
     "Status": "bridge.client",
     "Transfer": "bridge.client",
     "Tree": "bridge.merkle",
+    "Via": "bridge.client",
     "Wad": "bridge.types",
     "load_network": "bridge.chains",
     "parse_wad": "bridge.amounts",

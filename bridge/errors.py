@@ -25,7 +25,9 @@
         ├── TransferTimedOut  not finished in the time given; it goes on
         ├── TransferRefused   a request that the rules do not allow, said before gas is spent
         ├── OwnerIsContract   an account whose owner acts on one chain alone
-        └── RootNotFinal      no final root covers the message yet
+        ├── RootNotFinal      no final root covers the message yet
+        ├── RelayerRefused    a relayer does not take an intent, and says why
+        └── IntentExpired     an intent that nobody submitted in its time
 
 Subclasses for one area stand in this module too, so that the tree can be read in one place. Each
 message says what was wrong, what was expected, and what to do.
@@ -272,3 +274,23 @@ class RootNotFinal(TransferError):
         super().__init__(f"message {message} cannot be delivered yet: {problem}; try again later")
         self.message = message
         self.problem = problem
+
+
+class RelayerRefused(TransferError):
+    """A relayer does not take an intent; `status` is its HTTP status, zero where it was not asked."""
+
+    def __init__(self, *, relayer: str, reason: str, remedy: str, status: int = 0) -> None:
+        super().__init__(f"{relayer} does not take the intent: {reason}; {remedy}")
+        self.relayer = relayer
+        self.reason = reason
+        self.remedy = remedy
+        self.status = status
+
+
+class IntentExpired(TransferError):
+    """An intent whose deadline is over and that nobody submitted: it can never be used any more."""
+
+    def __init__(self, *, id: str, deadline: int) -> None:  # noqa: A002  # as above
+        super().__init__(f"intent {id} was not submitted by {deadline}; nothing was moved: make the transfer again")
+        self.id = id
+        self.deadline = deadline

@@ -2,7 +2,7 @@
 
 Each function returns the calldata of a contract's `…BySig` function, ready for a transaction of
 whoever submits it or for a relayer's `POST /intents`. The type strings are those that the contracts
-hash (IVenue, IHub); what is signed names chain and contract, so an intent is of use there alone.
+hash (IVenue, IHub, IVault); what is signed names chain and contract, so an intent is of use there alone.
 Nonces have no order: any number not used yet is good.
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bridge.amounts import units_of
 from bridge.contracts import Function, clearing
-from bridge.contracts.custody import next_fields
+from bridge.contracts.custody import DEPOSIT_BY_SIG, next_fields
 from bridge.messages import STAY, Next
 from bridge.signer import Domain, Signer, TypedValue, typed_digest
 from bridge.types import Account, Address, AssetId, ChainId, Wad
@@ -29,6 +30,11 @@ _SEND_PARCEL = f"SendParcel(bytes32 account,uint64 venue,bytes32 to,uint128 cash
 _WITHDRAW = (
     f"Withdraw(bytes32 account,uint32 asset,uint128 amount,uint64 chain,address to,uint128 fee,uint128 maxCharge{_TAIL}"
 )
+_DEPOSIT = (
+    "Deposit(address from,uint32 asset,uint256 amount,bytes32 account,uint128 fee,uint8 mode,uint64 chain,bytes32 to,"
+    f"uint128 nextFee,uint128 maxCharge{_TAIL}"
+)
+_PERMIT = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +112,59 @@ def withdraw(signer: Signer, place: Place, bargain: Bargain, *, account: Account
     fields = (account.to_bytes(), p.asset, p.amount, p.chain, p.to, p.fee, p.max_charge)
     signature = _signed(signer, place, bargain, _WITHDRAW, fields)
     return _call(clearing.WITHDRAW_BY_SIG, fields, bargain, signature)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """An ERC-2612 permit as the vault takes it; the default says that the allowance stands already."""
+
+    deadline: int = 0
+    v: int = 0
+    r: bytes = bytes(32)
+    s: bytes = bytes(32)
+
+
+NO_PERMIT = Permit()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """What a deposit brings: `units` of a token with `decimals` for an account; `fee` in wads out of it."""
+
+    asset: AssetId
+    decimals: int
+    units: int
+    account: Account
+    fee: Wad = FREE
+    then: Next = STAY
+
+    def taken(self, bargain: Bargain) -> int:
+        """Return the token units that leave the depositor, the tip among them.
+
+        Raises FieldOutOfRange for a tip that the token cannot say.
+        """
+        return self.units + units_of(bargain.tip, self.decimals)
+
+
+def deposit(signer: Signer, place: Place, bargain: Bargain, *, payment: Payment, permit: Permit = NO_PERMIT) -> bytes:
+    """Return the calldata that takes tokens of the signer into a vault.
+
+    The tip is paid in the token to the payee's owner, as a vault keeps no accounts.
+    """
+    p, fields = payment, next_fields(payment.then)
+    head = (signer.address, p.asset, p.units, p.account.to_bytes(), p.fee)
+    in_units = replace(bargain, tip=Wad(units_of(bargain.tip, p.decimals)))
+    signature = _signed(signer, place, in_units, _DEPOSIT, (*head, *fields))
+    intent = (bargain.nonce, bargain.deadline, in_units.tip, signature)
+    allowed = (permit.deadline, permit.v, permit.r, permit.s)
+    return DEPOSIT_BY_SIG.encode(*head, fields, intent, bargain.payee.owner, allowed)
+
+
+def sign_permit(signer: Signer, token: Domain, *, spender: Address, units: int, nonce: int, deadline: int) -> Permit:
+    """Return the permit that lets `spender` take exactly `units` of the signer's tokens (ERC-2612)."""
+    values = (signer.address, spender, units, nonce, deadline)
+    signature = signer.sign(typed_digest(token, _PERMIT, values))
+    return Permit(deadline=deadline, v=signature[64], r=signature[:32], s=signature[32:64])
 
 
 def _signed(signer: Signer, place: Place, bargain: Bargain, declaration: str, fields: Sequence[TypedValue]) -> bytes:

@@ -1,14 +1,15 @@
 """The SDK's front door: make a transfer, follow one, ask what an account has and what things cost.
 
 Each action checks what would be refused, sends one transaction of the signer (before a deposit a
-second one that allows exactly its amount), and returns a Transfer as soon as it is broadcast.
+second one that allows exactly its amount), and returns a Transfer as soon as it is broadcast. With
+`via` nothing is sent: the signer signs an intent, which a relayer submits for a tip, so that no gas
+is needed.
 Amounts are wads: integers of 18 decimals (`bridge.amounts.parse_wad`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -16,34 +17,32 @@ from bridge.client import checks
 from bridge.client.accounts import AccountView, view_account
 from bridge.client.connections import ChainClient, Connections
 from bridge.client.delivery import deliver
+from bridge.client.gasless import Via, prepare
+from bridge.client.orders import (
+    FREE,
+    Fees,
+    Order,
+    parcel_order,
+    payment_order,
+    payout_order,
+    release_to,
+    venue_order,
+)
 from bridge.client.quotes import DepositQuote, WithdrawalQuote, quote_deposit, quote_withdrawal
-from bridge.client.status import MessageId, TransferId
+from bridge.client.relay import Relayer
+from bridge.client.status import MessageId, TransferId, parse_id
 from bridge.client.transfer import Transfer
-from bridge.contracts import clearing, custody, read
+from bridge.contracts import custody, read
 from bridge.contracts.custody import next_fields
 from bridge.errors import KeyUnavailable
+from bridge.intents import Payment, Payout
 from bridge.messages import STAY, Next
 from bridge.rpc import Limits, Receipt
 from bridge.sender import Call, Sender
 from bridge.signer import Signer
-from bridge.types import QUOTE, Account, Address, ChainId, NextMode, Wad
+from bridge.types import Account, Address, NextMode, Wad
 
-FREE = Wad(0)
-UNBOUNDED = Wad(2**128 - 1)
 Remember = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fees:
-    """What a movement may cost, all of it out of the amount.
-
-    `first` and `onward` go to whoever delivers the first and the second message; where tokens are
-    scarce at most `max_charge` is paid.
-    """
-
-    first: Wad = FREE
-    onward: Wad = FREE
-    max_charge: Wad = UNBOUNDED
 
 
 NO_FEES = Fees()
@@ -102,11 +101,12 @@ class Bridge:
         account: Account | None = None,
         fee: Wad = FREE,
         then: Next = STAY,
+        via: Via | None = None,
     ) -> Transfer:
         """Bring tokens into `account` (the signer's own by default) at the hub.
 
         `fee`, out of the amount, goes to whoever delivers. Raises TransferRefused, OwnerIsContract,
-        CallReverted or a ChainError.
+        CallReverted or a ChainError, and with `via` RelayerRefused.
         """
         client = self.connections[chain]
         listed, owner = client.chain.asset(asset), self.signer.address
@@ -119,9 +119,14 @@ class Bridge:
             await checks.require_owner_acts(self.connections, destination, then.account)
         token = client.deployment.token(asset)
         await checks.require_tokens(client, token, owner, units)
-        await self._allow(client, token, units)
         data = custody.DEPOSIT.encode(listed.asset.id, units, account.to_bytes(), fee, next_fields(then))
-        return await self._send(client, client.contract("vault"), data)
+        if via is None:
+            await self._allow(client, token, units)
+            return await self._send(client, client.contract("vault"), data)
+        payment = Payment(
+            asset=listed.asset.id, decimals=listed.decimals, units=units, account=account, fee=fee, then=then
+        )
+        return await self._hand_in(await payment_order(client, token, payment, data, self.signer), via)
 
     async def move_margin(
         self,
@@ -132,6 +137,7 @@ class Bridge:
         account: Account | None = None,
         to: Account | None = None,
         fees: Fees = NO_FEES,
+        via: Via | None = None,
     ) -> Transfer:
         """Move cash between a venue and the hub, or from venue to venue through the hub.
 
@@ -141,16 +147,18 @@ class Bridge:
         account = account or Account(owner=self.signer.address)
         to = to or account
         if here is self.connections.hub:
-            return await self._from_hub(there, amount, account, to, fees.first)
-        checks.require_venue(here)
-        checks.require_fees(amount, fees.first, fees.onward)
+            order = await parcel_order(
+                here, self.signer, account=account, there=there, to=to, amount=amount, fee=fees.first
+            )
+            return await self._do(order, via)
         then = STAY
         if there is not self.connections.hub:
             checks.require_venue(there)
             then = Next(mode=NextMode.FORWARD, chain=there.chain.id, account=to, fee=fees.onward)
-        return await self._from_venue(here, account, amount, fees.first, then)
+        order = await venue_order(here, self.signer, account=account, amount=amount, fee=fees.first, then=then)
+        return await self._do(order, via)
 
-    async def transfer(
+    async def transfer(  # noqa: PLR0913  # each is a choice of the movement
         self,
         source: str | int,
         destination: str | int,
@@ -161,6 +169,7 @@ class Bridge:
         account: Account | None = None,
         as_cash: bool = False,
         fees: Fees = NO_FEES,
+        via: Via | None = None,
     ) -> Transfer:
         """Bring tokens from one chain to another in one: deposit here, tokens or cash there.
 
@@ -176,7 +185,7 @@ class Bridge:
         else:
             there.chain.asset(asset)
             then = release_to(there.chain.id, to or self.signer.address, fees)
-        return await self.deposit(source, asset, amount, account=account, fee=fees.first, then=then)
+        return await self.deposit(source, asset, amount, account=account, fee=fees.first, then=then, via=via)
 
     async def withdraw(
         self,
@@ -188,6 +197,7 @@ class Bridge:
         account: Account | None = None,
         source: str | int | None = None,
         fees: Fees = NO_FEES,
+        via: Via | None = None,
     ) -> Transfer:
         """Pay tokens out on `chain` to `to` (the signer by default), out of what is at the hub.
 
@@ -199,16 +209,20 @@ class Bridge:
         to = to or self.signer.address
         listed = there.chain.asset(asset)
         if source is not None and self.connections[source] is not hub:
-            checks.require_fees(amount, fees.first, fees.onward)
+            checks.require_cash(listed.asset)
             then = release_to(there.chain.id, to, fees)
             here = self.connections[source]
-            return await self._from_venue(here, account, amount, fees.first, then)
-        checks.require_fees(amount, fees.first)
-        await checks.require_hub_balance(hub, account, listed.asset.id, amount)
-        data = clearing.WITHDRAW.encode(
-            account.to_bytes(), listed.asset.id, amount, there.chain.id, to, fees.first, fees.max_charge
+            order = await venue_order(here, self.signer, account=account, amount=amount, fee=fees.first, then=then)
+            return await self._do(order, via)
+        payout = Payout(
+            asset=listed.asset.id,
+            amount=amount,
+            chain=there.chain.id,
+            to=to,
+            fee=fees.first,
+            max_charge=fees.max_charge,
         )
-        return await self._send(hub, hub.contract("hub"), data)
+        return await self._do(await payout_order(hub, self.signer, account=account, payout=payout), via)
 
     async def claim(
         self,
@@ -239,8 +253,8 @@ class Bridge:
         return await deliver(self.connections, message, payee, self.sender(client))
 
     def resume(self, transfer_id: str) -> Transfer:
-        """Find a transfer again by its id; raises TransferUnknown for what is no id."""
-        parsed = TransferId.parse(transfer_id)
+        """Find a transfer again by its id, or an intent's by its; raises TransferUnknown for what is no id."""
+        parsed = parse_id(transfer_id)
         self.connections.network.chain(parsed.chain)
         return Transfer(self.connections, parsed)
 
@@ -277,19 +291,19 @@ class Bridge:
 
     # --- steps ------------------------------------------------------------------------------
 
-    async def _from_hub(self, there: ChainClient, amount: Wad, account: Account, to: Account, fee: Wad) -> Transfer:
-        hub = self.connections.hub
-        checks.require_venue(there)
-        checks.require_fees(amount, fee)
-        await checks.require_hub_balance(hub, account, QUOTE, amount)
-        data = clearing.SEND_PARCEL.encode(account.to_bytes(), there.chain.id, to.to_bytes(), amount - fee, fee)
-        return await self._send(hub, hub.contract("hub"), data)
+    async def _do(self, order: Order, via: Via | None) -> Transfer:
+        if via is not None:
+            return await self._hand_in(order, via)
+        return await self._send(order.client, order.client.contract(order.contract), order.call)
 
-    async def _from_venue(self, here: ChainClient, account: Account, amount: Wad, fee: Wad, then: Next) -> Transfer:
-        checks.require_venue(here)
-        await checks.require_venue_cash(here, account, amount)
-        data = clearing.VENUE_SEND.encode(account.to_bytes(), amount - fee, fee, next_fields(then))
-        return await self._send(here, here.contract("venue"), data)
+    async def _hand_in(self, order: Order, via: Via) -> Transfer:
+        """Sign an order on a relayer's terms, remember it, and only then let it out of hand."""
+        async with Relayer(via.url) as relayer:
+            prepared = await prepare(order, self.signer, via, relayer)
+            transfer = Transfer(self.connections, prepared.id)
+            self._remember(transfer.id)
+            await relayer.hand_in(order.client.chain.id, order.contract, prepared.calldata)
+        return transfer
 
     async def _allow(self, client: ChainClient, token: Address, units: int) -> None:
         """Allow the vault exactly this much, unless it may take it already."""
@@ -306,8 +320,3 @@ class Bridge:
         self._remember(transfer.id)
         await client.rpc.send_raw(signed.raw)
         return transfer
-
-
-def release_to(chain: ChainId, to: Address, fees: Fees) -> Next:
-    """Return the instruction to pay a credit out as tokens on `chain`."""
-    return Next(mode=NextMode.RELEASE, chain=chain, to=to, fee=fees.onward, max_charge=fees.max_charge)

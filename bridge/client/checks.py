@@ -8,11 +8,12 @@ refused.
 from __future__ import annotations
 
 from bridge.amounts import scale, show_wad
+from bridge.chains import Asset
 from bridge.client.connections import ChainClient, Connections
 from bridge.contracts import View, clearing, custody, read
 from bridge.errors import OwnerIsContract, TransferRefused
 from bridge.rpc.types import to_hex
-from bridge.types import ZERO_ADDRESS, Account, Address, AssetId, Role, Wad
+from bridge.types import QUOTE, ZERO_ADDRESS, Account, Address, AssetId, Role, Wad
 
 DELEGATION = bytes.fromhex("ef0100")
 """How the code of an externally owned account starts that delegates to a contract (EIP-7702)."""
@@ -62,6 +63,12 @@ def require_venue(client: ChainClient) -> None:
     """Raise TransferRefused unless the chain has a venue, which alone keeps cash beside the hub."""
     if client.chain.role is not Role.VENUE:
         raise TransferRefused(what=f"chain {client.name}", found=f"role {client.chain.role}", expected="a venue")
+
+
+def require_cash(asset: Asset) -> None:
+    """Raise TransferRefused unless the asset is the quote asset, the only one that venues keep."""
+    if asset.id != QUOTE:
+        raise TransferRefused(what="asset of a venue", found=asset.symbol, expected="the quote asset, kept as cash")
 
 
 async def require_tokens(client: ChainClient, token: Address, owner: Address, units: int) -> None:

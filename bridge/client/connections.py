@@ -19,6 +19,9 @@ from bridge.rpc import BlockRef, Limits, Log, LogFilter, Rpc
 from bridge.rpc.types import to_hex
 from bridge.types import Address, AssetId
 
+POLL_SHORTEST = 0.1
+POLL_LONGEST = 2.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainClient:
@@ -32,6 +35,11 @@ class ChainClient:
     def name(self) -> str:
         """The chain's name in the configuration."""
         return self.chain.name
+
+    @property
+    def pause(self) -> float:
+        """How long to wait between two looks at the chain, in seconds."""
+        return min(max(self.chain.block_time / 4, POLL_SHORTEST), POLL_LONGEST)
 
     def contract(self, name: str) -> Address:
         """Return the address of a contract of this chain."""

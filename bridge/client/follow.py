@@ -14,7 +14,8 @@ from typing import Any
 
 from bridge import messages
 from bridge.client.connections import ChainClient, Connections, events
-from bridge.client.status import Evidence, MessageId, Stage, Status, TransferId
+from bridge.client.status import AnyId, Evidence, IntentId, MessageId, Stage, Status, TransferId
+from bridge.client.taken import look_for, wait_for
 from bridge.contracts import clearing, custody, explain, finality, messaging, read_all
 from bridge.contracts.clearing import WaitReason
 from bridge.errors import TransactionFailed, TransferUnknown
@@ -23,8 +24,6 @@ from bridge.rpc import BlockRef, Log, LogFilter, Receipt
 from bridge.rpc.types import to_hex
 from bridge.types import ChainId, NextMode
 
-POLL_SHORTEST = 0.1
-POLL_LONGEST = 2.0
 MINED_WITHIN = 120.0
 
 _HUB_STEPS = (
@@ -48,13 +47,22 @@ class Hop:
     log: Log
 
 
-async def follow(connections: Connections, transfer: TransferId) -> AsyncIterator[Status]:
+async def follow(connections: Connections, transfer: AnyId) -> AsyncIterator[Status]:
     """Yield each step of a transfer as it becomes visible, the last one with `is_end`.
 
     Raises TransferUnknown for a transaction that sent no message, TransactionFailed for one that
-    reverted or is not mined in two minutes.
+    reverted or is not mined in two minutes, IntentExpired for an intent that nobody submitted in its
+    time.
     """
     client = connections[transfer.chain]
+    if isinstance(transfer, IntentId):
+        taken = await look_for(client, transfer)
+        if taken is None:
+            yield Status(stage=Stage.PENDING, evidence=None, detail=f"signed for {client.name}, not submitted yet")
+            taken = await wait_for(client, transfer)
+        async for status in _from_receipt(connections, client, taken, transfer):
+            yield status
+        return
     receipt = await client.rpc.receipt(transfer.tx)
     if receipt is None:
         yield Status(stage=Stage.PENDING, evidence=None, detail=f"on {client.name}, not mined yet")
@@ -71,7 +79,7 @@ async def follow(connections: Connections, transfer: TransferId) -> AsyncIterato
 
 
 async def _from_receipt(
-    connections: Connections, client: ChainClient, receipt: Receipt, transfer: TransferId
+    connections: Connections, client: ChainClient, receipt: Receipt, transfer: AnyId
 ) -> AsyncIterator[Status]:
     if client is connections.hub:
         found = events([log for log in receipt.logs if log.address == client.contract("hub")])
@@ -84,9 +92,10 @@ async def _from_receipt(
                 yield _local_payment(client, list(receipt.logs), step.index)
                 return
     sent = _sent(client, receipt)
-    if transfer.part >= len(sent):
+    part = transfer.part if isinstance(transfer, TransferId) else 0
+    if part >= len(sent):
         raise TransferUnknown(id=str(transfer), problem="sent no message to another chain")
-    async for status in _hop(connections, _as_hop(connections, client, sent[transfer.part])):
+    async for status in _hop(connections, _as_hop(connections, client, sent[part])):
         yield status
 
 
@@ -132,7 +141,7 @@ async def _until_delivered(hop: Hop) -> AsyncIterator[Status]:
             yield final
         if is_delivered:
             return
-        await asyncio.sleep(pause(destination))
+        await asyncio.sleep(destination.pause)
         head = await destination.rpc.head()
 
 
@@ -212,7 +221,7 @@ async def _at_hub(connections: Connections, hop: Hop) -> AsyncIterator[Status]:
                 message=hop.message,
                 detail=f"the credit waits at the hub: {reason}; anyone can retry it",
             )
-        await asyncio.sleep(pause(hub))
+        await asyncio.sleep(hub.pause)
 
 
 async def _after_credit(
@@ -272,7 +281,7 @@ async def _mined(client: ChainClient, transfer: TransferId) -> Receipt:
                 problem=f"is not mined after {MINED_WITHIN:g} s",
                 remedy="if it was never broadcast nothing has moved: make the transfer again",
             )
-        await asyncio.sleep(pause(client))
+        await asyncio.sleep(client.pause)
     return receipt
 
 
@@ -286,11 +295,6 @@ def describe(body: messages.Body) -> str:
             return "release"
         case messages.Parcel():
             return "parcel"
-
-
-def pause(client: ChainClient) -> float:
-    """Return how long to wait between two looks at a chain, in seconds."""
-    return min(max(client.chain.block_time / 4, POLL_SHORTEST), POLL_LONGEST)
 
 
 def _sent(client: ChainClient, receipt: Receipt) -> list[messaging.Sent]:

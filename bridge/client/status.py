@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bridge.errors import TransferUnknown
 from bridge.rpc import BlockRef
-from bridge.types import ChainId, Hash32, LeafIndex
+from bridge.types import Address, ChainId, Hash32, LeafIndex
 
 
 class Stage(StrEnum):
@@ -106,3 +106,47 @@ class TransferId:
             raise TransferUnknown(id=text[:120], problem="is not chain:0x… of a transaction")
         tx = Hash32(bytes.fromhex(match[2]))
         return cls(chain=match[1], tx=tx, part=int(match[3] or 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentId:
+    """What a signed intent's transfer can be found again by, whoever submits it and in whichever transaction.
+
+    The contract uses each nonce of a signer once and says so in a log, after block `first` and up to
+    `deadline` or never.
+    """
+
+    chain: str
+    contract: str
+    signer: Address
+    nonce: int
+    first: int
+    deadline: int
+
+    def __str__(self) -> str:
+        place = f"{self.chain}:{self.contract}:0x{self.signer.hex()}"
+        return f"{place}:0x{self.nonce:064x}:{self.first}:{self.deadline}"
+
+    @classmethod
+    def parse(cls, text: str) -> IntentId:
+        """Read the text form; raises TransferUnknown for anything else."""
+        form = r"([\w.-]+):(vault|hub|venue):0x([0-9a-f]{40}):0x([0-9a-f]{64}):(\d{1,20}):(\d{1,20})"
+        match = re.fullmatch(form, text)
+        if match is None:
+            raise TransferUnknown(id=text[:240], problem="is not chain:contract:0x…:0x…:block:deadline of an intent")
+        return cls(
+            chain=match[1],
+            contract=match[2],
+            signer=Address(bytes.fromhex(match[3])),
+            nonce=int(match[4], 16),
+            first=int(match[5]),
+            deadline=int(match[6]),
+        )
+
+
+AnyId = TransferId | IntentId
+
+
+def parse_id(text: str) -> AnyId:
+    """Read the id of a transfer, by transaction or by intent; raises TransferUnknown for anything else."""
+    return IntentId.parse(text) if text.count(":") > 2 else TransferId.parse(text)

@@ -8,14 +8,14 @@ from typing import Any
 
 from bridge.client.connections import Connections
 from bridge.client.follow import follow
-from bridge.client.status import Status, TransferId
+from bridge.client.status import AnyId, Status
 from bridge.errors import TransferTimedOut
 
 
 class Transfer:
     """One transfer; `id` finds it again after a restart, on any machine."""
 
-    def __init__(self, connections: Connections, transfer_id: TransferId) -> None:
+    def __init__(self, connections: Connections, transfer_id: AnyId) -> None:
         self._connections = connections
         self._id = transfer_id
 

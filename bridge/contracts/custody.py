@@ -38,6 +38,7 @@ TOKEN_TRANSFER = Function("transfer(address,uint256)", "bool")
 TOKEN_DECIMALS = Function("decimals()", "uint8")
 TOKEN_NAME = Function("name()", "string")
 TOKEN_PERMIT_NONCE = Function("nonces(address)", "uint256")
+TOKEN_DOMAIN_SEPARATOR = Function("DOMAIN_SEPARATOR()", "bytes32")
 STAND_IN_MINT = Function("mint(address,uint256)")
 
 DEPLOYER_DEPLOY = Function("deploy(bytes32,bytes)", "address")
@@ -109,6 +110,17 @@ class Claimable:
     amount: Wad
     index: LeafIndex
     reason: int
+
+
+@event("NonceUsed(address indexed signer, uint256 nonce)")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonceUsed:
+    """A signer's nonce was used by an intent, which the transaction's next logs show, or burnt by its owner."""
+
+    TOPIC: ClassVar[bytes]
+    log: Log
+    signer: Address
+    nonce: int
 
 
 @event("FeesPaid(bytes32 indexed payee, uint32 indexed asset, uint128 amount)")

@@ -19,7 +19,9 @@ contract Probe {
     }
 
     function noteMany(uint256 key, uint256 count) external {
-        for (uint256 i = 0; i < count; ++i) emit Noted(msg.sender, key + i, "");
+        for (uint256 i = 0; i < count; ++i) {
+            emit Noted(msg.sender, key + i, "");
+        }
     }
 
     function set(uint256 newValue) external payable {
@@ -65,10 +67,19 @@ contract Probe {
     function surroundings()
         external
         view
-        returns (uint256 number, uint256 time, uint256 chain, address coinbase, uint256 limit, bytes32 parent, address origin)
+        returns (
+            uint256 number,
+            uint256 time,
+            uint256 chain,
+            address coinbase,
+            uint256 limit,
+            bytes32 parent,
+            address origin
+        )
     {
         number = block.number;
-        return (number, block.timestamp, block.chainid, block.coinbase, block.gaslimit, blockhash(number - 1), tx.origin);
+        return
+            (number, block.timestamp, block.chainid, block.coinbase, block.gaslimit, blockhash(number - 1), tx.origin);
     }
 
     function fees() external view returns (uint256 base, uint256 price) {

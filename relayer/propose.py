@@ -128,14 +128,14 @@ class Proposer:
         return (await self._own.block(claim.height)).state_root == claim.state_root
 
     async def _finalize(self, base: Block) -> list[Decision]:
-        """Finalise claims that are true and whose time has come, whoever made them."""
+        """Finalise claims that our own node shows to be true and whose time has come, whoever made them."""
         decisions = []
         for claim in await open_claims(self._book, self._places.base.id, self._chain):
             stands = claim_of(await read(self._base, REGISTRY_PROPOSAL.at(self._registry, claim.id), at=base.ref))
             if stands.status in {Status.FINAL, Status.REFUTED}:
                 await self._close(claim, stands.status)
                 continue
-            if base.timestamp < stands.deadline:
+            if base.timestamp < stands.deadline or not await self._is_shown(claim):
                 continue
             data = REGISTRY_FINALIZE.encode(claim.id)
             if await succeeds(self._base, self._submitter.address, self._registry, data):
@@ -149,6 +149,20 @@ class Proposer:
                     )
                 )
         return decisions
+
+    async def _is_shown(self, claim: Claim) -> bool:
+        """Tell whether our own node shows a claim to be true; alarm if not, for others may finalise it."""
+        is_known = claim.height <= (await self._own.head()).number
+        if is_known and await self._is_true(claim):
+            return True
+        log.error(
+            "claim_not_finalised",
+            chain=self._chain,
+            id=claim.id,
+            height=claim.height,
+            reason="our node has another state root" if is_known else "our node has no such block",
+        )
+        return False
 
     async def _close(self, claim: Claim, status: Status) -> None:
         async with self._book.store.begin() as connection:

@@ -1,4 +1,7 @@
-"""`causeway deposit`, `move`, `withdraw` and `claim`: one transaction each, then its steps."""
+"""`causeway deposit`, `move`, `withdraw` and `claim`: one transaction each, then its steps.
+
+With --via a relayer sends the transaction, for a tip, and the key needs no gas.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,16 @@ from bridge.cli.options import (
     Json,
     KeyName,
     Keys,
+    MaxTip,
     OnwardFee,
     PasswordFd,
     PasswordFile,
     Timeout,
+    ViaUrl,
     Watch,
     parse_account,
     parse_address,
+    parse_via,
     run,
     unlock,
 )
@@ -58,6 +64,8 @@ def deposit(  # noqa: PLR0913  # each is an option of the command
     account: AccountText = None,
     fee: Fee = "0",
     place: Annotated[bool, typer.Option("--place", help="Cash at the venue of this chain, at once.")] = False,
+    via: ViaUrl = None,
+    max_tip: MaxTip = "0",
     config: Config = CONFIG,
     keys: Keys = KEYS,
     password_file: PasswordFile = None,
@@ -76,6 +84,7 @@ def deposit(  # noqa: PLR0913  # each is an option of the command
             account=_account(account),
             fee=parse_wad(fee),
             then=PLACED if place else STAY,
+            via=parse_via(via, max_tip),
         )
 
     signer = unlock(key, keys, password_file, password_fd)
@@ -93,6 +102,8 @@ def move(  # noqa: PLR0913  # each is an option of the command
     to: Annotated[str | None, typer.Option("--to", help="Account to move to; the same by default.")] = None,
     fee: Fee = "0",
     onward_fee: OnwardFee = "0",
+    via: ViaUrl = None,
+    max_tip: MaxTip = "0",
     config: Config = CONFIG,
     keys: Keys = KEYS,
     password_file: PasswordFile = None,
@@ -111,6 +122,7 @@ def move(  # noqa: PLR0913  # each is an option of the command
             account=_account(account),
             to=_account(to),
             fees=_fees(fee, onward_fee),
+            via=parse_via(via, max_tip),
         )
 
     signer = unlock(key, keys, password_file, password_fd)
@@ -130,6 +142,8 @@ def withdraw(  # noqa: PLR0913  # each is an option of the command
     fee: Fee = "0",
     onward_fee: OnwardFee = "0",
     max_charge: Annotated[str | None, typer.Option(help="Scarcity charge to pay at most.")] = None,
+    via: ViaUrl = None,
+    max_tip: MaxTip = "0",
     config: Config = CONFIG,
     keys: Keys = KEYS,
     password_file: PasswordFile = None,
@@ -149,6 +163,7 @@ def withdraw(  # noqa: PLR0913  # each is an option of the command
             account=_account(account),
             source=source,
             fees=_fees(fee, onward_fee, max_charge),
+            via=parse_via(via, max_tip),
         )
 
     signer = unlock(key, keys, password_file, password_fd)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from bridge.amounts import parse_wad
 from bridge.keystore import Keystore, PasswordSource
 from bridge.signer import LocalSigner
 from bridge.types import Account, Address, require_length
+
+if TYPE_CHECKING:
+    from bridge.client import Via
 
 Value = TypeVar("Value")
 
@@ -26,6 +30,10 @@ OnwardFee = Annotated[
 ]
 Watch = Annotated[bool, typer.Option("--watch/--no-watch", help="Follow it until it rests.")]
 Timeout = Annotated[float, typer.Option("--timeout", help="Seconds to follow at most.")]
+ViaUrl = Annotated[
+    str | None, typer.Option("--via", metavar="URL", help="A relayer that submits for a tip; no gas is needed.")
+]
+MaxTip = Annotated[str, typer.Option("--max-tip", help="Beside the amount, to the relayer of --via, at most.")]
 AccountText = Annotated[
     str | None,
     typer.Option("--account", help="0x… owner (20 bytes), or owner and label (32 bytes)."),
@@ -62,6 +70,15 @@ def parse_account(text: str) -> Account:
     """Read an owner's address, or 32 bytes of owner and label; raises FieldOutOfRange."""
     raw = _hex("account", text)
     return Account(owner=Address(raw)) if len(raw) == 20 else Account.from_bytes(raw)
+
+
+def parse_via(url: str | None, max_tip: str) -> Via | None:
+    """Return the relayer that submits for the signer, None if the signer sends itself."""
+    if url is None:
+        return None
+    from bridge.client import Via
+
+    return Via(url=url, max_tip=parse_wad(max_tip))
 
 
 def _hex(field: str, text: str) -> bytes:

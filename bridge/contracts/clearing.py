@@ -29,6 +29,9 @@ QUOTE_DEPOSIT = Function("quoteDeposit(uint32,uint64,uint128)", "uint128", "uint
 HUB_CASH = Function("cash(bytes32)", "int256")
 HUB_COLLATERAL = Function("collateral(bytes32,uint32)", "uint256")
 HUB_RESERVE = Function("reserve(uint64,uint32)", "uint256")
+HUB_RESERVE_CONFIG = Function(
+    "reserveConfig(uint64,uint32)", "(uint64,uint32,uint8,uint104,uint104,uint104,uint104,uint24)"
+)
 HUB_VENUE_CASH = Function("venueCash(uint64)", "int256")
 HUB_POT = Function("pot(uint32)", "uint256")
 HUB_PEER = Function("peer(uint64)", "address", "address")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -14,12 +20,15 @@ from bridge.client import Bridge, Fees, IntentId, Relayer, Stage, Transfer, Via
 from bridge.client.books import close_books
 from bridge.client.gasless import prepare
 from bridge.client.orders import venue_order
+from bridge.contracts import read_all
+from bridge.contracts.clearing import QUOTE_DEPOSIT, WaitReason
 from bridge.contracts.custody import CANCEL_NONCE, STAND_IN_MINT
 from bridge.errors import CallReverted, IntentExpired, RelayerRefused, SourceFailed, TransferUnknown
 from bridge.messages import PLACED, STAY
 from bridge.sender import Call, Sender
 from bridge.signer import LocalSigner
-from bridge.types import Account, Wad
+from bridge.types import QUOTE, Account, Wad
+from hub.client import view_hub
 from tests.support.relayer_net import ACTORS, Net, deliver_settings, relayer, start_net, validators
 
 pytestmark = [pytest.mark.anvil, pytest.mark.asyncio(loop_scope="module")]
@@ -171,3 +180,60 @@ async def test_relayer__without_an_intent_desk_or_not_there__is_a_typed_error(ne
             await trader.deposit("alpha", "USDC", parse_wad("1"), via=via(f"http://127.0.0.1:{plain.web.port}"))
     with pytest.raises(SourceFailed, match="ConnectError"):
         await trader.deposit("alpha", "USDC", parse_wad("1"), via=via("http://127.0.0.1:9"))
+
+
+async def test_hub__shown__has_the_reserve_and_the_inflow_that_the_hub_itself_knows(url: str, trader: Bridge) -> None:
+    await (await trader.deposit("hub", "USDC", parse_wad("3"), via=via(url))).result(timeout=SECONDS)
+    view = await view_hub(trader.connections)
+    hub = trader.connections.hub
+    for reserve in view.reserves:
+        chain = trader.connections[reserve.chain].chain.id
+        room = min(reserve.inflow_left, Wad(reserve.ceiling - reserve.amount))
+        fits, over = await read_all(
+            hub.rpc,
+            [QUOTE_DEPOSIT.at(hub.contract("hub"), QUOTE, chain, amount) for amount in (room, room + 1)],
+            at=view.at,
+        )
+        assert WaitReason(fits[1]) is WaitReason.NONE
+        assert WaitReason(over[1]) in {WaitReason.CEILING_REACHED, WaitReason.INFLOW_LIMITED}
+    assert {venue.chain for venue in view.venues} == {"alpha"}
+    assert view.waiting == ()
+
+
+@pytest.mark.parametrize("verb", ["show", "books"])
+async def test_hub_command__on_a_network_in_order__ends_with_code_0(net: Net, trader: Bridge, verb: str) -> None:
+    done = await causeway(net, "hub", verb, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told.get("balanced", True)
+    assert (await causeway(net, "hub", verb)).returncode == 0
+
+
+async def test_deposit_command__with_via__needs_no_gas(net: Net, url: str, trader: Bridge) -> None:
+    (net.folder / "key").write_text(TRADER.export().hex())
+    (net.folder / "password").write_text("word\n")
+    password = ("--password-file", "password")
+    assert (await causeway(net, "wallet", "import", "poor", "--key-file", "key", *password)).returncode == 0
+    done = await causeway(
+        net, "deposit", "hub", "USDC", "2", "--key", "poor", *password, "--via", url, "--max-tip", "1", "--json"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["stage"] == "credited"
+    refused = await causeway(net, "move", "hub", "alpha", "1", "--key", "poor", *password, "--via", url)
+    assert refused.returncode == 4
+    assert "at most 0 is allowed" in refused.stderr
+    await require_no_gas(trader)
+
+
+async def causeway(net: Net, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "dumb", "COLUMNS": "200"}
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "bridge.cli", *arguments],
+        cwd=net.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )

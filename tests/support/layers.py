@@ -67,6 +67,7 @@ TABLE: tuple[tuple[str, Layer], ...] = (
     ("hub.steps", Layer.PURE),
     ("hub.vault*", Layer.PURE),
     ("hub.venue*", Layer.PURE),
+    ("hub.client", Layer.SERVICE),
     ("hub.cli*", Layer.ENTRY),
     ("hub", Layer.ENTRY),
     ("relayer.lanes", Layer.PURE),

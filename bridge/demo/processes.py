@@ -1,7 +1,8 @@
 """Start and end what the demo is made of: five chains, and programs beside them.
 
 Everything ends with this process, however it ends: by `aclose`, by Ctrl-C, or killed. With `keep`
-it outlives this process instead, recorded in the state folder, and `end_kept` ends it.
+it outlives this process instead, recorded in the state folder, and `end_kept` ends it. What an earlier
+network left in the folder is removed before a chain starts anew.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bridge.demo.leftovers import forget
 from bridge.demo.network import ANCHOR, BASE, HUB, VENUES, chain_spec
 from bridge.devnet import cluster, command, parent
 from bridge.devnet.process import DevnetProcess
-from bridge.devnet.spec import Backend
+from bridge.devnet.spec import Backend, ChainSpec
 from bridge.errors import ProgramFailed
 
 STOP_SECONDS = 8.0
@@ -116,14 +118,28 @@ class LocalProcesses:
             for name in names
         ]
         if self.keep:
-            for status in await cluster.up(specs, self.folder / "chains"):
-                self.urls[status.name] = status.url
+            await self._up(specs)
             return
+        forget(self.folder, names)
         started = [DevnetProcess(spec, folder=self.folder / "chains" / spec.name) for spec in specs]
         self._chains += started
         await asyncio.gather(*(chain.start() for chain in started))
         for chain in started:
             self.urls[chain.spec.name] = chain.url
+
+    async def _up(self, specs: Sequence[ChainSpec]) -> None:
+        """Bring chains up that outlive us; programs of those that are no more end with their memory."""
+        chains = self.folder / "chains"
+        before = {status.name: status.pid for status in cluster.status(chains) if status.is_running}
+        await self._begin_anew([spec.name for spec in specs if spec.name not in before])
+        started = await cluster.up(specs, chains)
+        await self._begin_anew([status.name for status in started if before.get(status.name, status.pid) != status.pid])
+        self.urls |= {status.name: status.url for status in started}
+
+    async def _begin_anew(self, names: Sequence[str]) -> None:
+        if names:
+            await _end_programs(self.folder)
+            forget(self.folder, names)
 
     def _sidecar(self, name: str) -> list[str]:
         program = [sys.executable, "-m", "bridge.devnet.anchor_sidecar", "--url", self.urls[name]]
@@ -137,6 +153,10 @@ class LocalProcesses:
 
 async def end_kept(folder: Path) -> tuple[str, ...]:
     """End the chains and programs that a demo with `keep` left, and return their names."""
+    return (*await _end_programs(folder), *await cluster.down(folder / "chains"))
+
+
+async def _end_programs(folder: Path) -> tuple[str, ...]:
     running = _kept(folder)
     for pid in running.values():
         _signal_group(pid, signal.SIGTERM)
@@ -147,7 +167,7 @@ async def end_kept(folder: Path) -> tuple[str, ...]:
     for pid in _kept(folder).values():
         _signal_group(pid, signal.SIGKILL)
     (folder / PROGRAMS).unlink(missing_ok=True)
-    return (*running, *await cluster.down(folder / "chains"))
+    return tuple(running)
 
 
 def _kept(folder: Path) -> dict[str, int]:

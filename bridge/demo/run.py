@@ -17,7 +17,7 @@ from bridge.client import Connections
 from bridge.client.books import AssetBook, Books, close_books
 from bridge.demo import relayers
 from bridge.demo.network import CONFIG, cast, config_text
-from bridge.demo.processes import LocalProcesses
+from bridge.demo.processes import LocalProcesses, end_kept
 from bridge.demo.scene import Scene, Step, gas_of
 from bridge.demo.story import STORY
 from bridge.deploy import Progress, deploy
@@ -86,6 +86,7 @@ Done = Callable[[str, str, float, int, Mapping[str, str]], None]
 async def _set_up(options: Options, stack: AsyncExitStack, listen: Listener, done: Done) -> Scene:
     """Start chains, deploy, start the daemons."""
     options.folder.mkdir(parents=True, exist_ok=True)
+    await end_kept(options.folder)  # an earlier demo in this folder: the story begins on empty chains
     processes = LocalProcesses(
         folder=options.folder,
         backend=options.backend,

@@ -4,6 +4,7 @@ CausewayError
 ├── ChainError
 │   └── LogsIncomplete       logs do not rebuild what the chain commits to
 └── RelayerError
+    ├── DisputeImpossible    false claims that our key cannot dispute
     ├── DoubleStatement      a second, different statement for one lane and count
     ├── EvidenceMissing      no final root can be shown yet
     ├── IntentRefused        an intent that is malformed, unprofitable or one too many
@@ -13,6 +14,8 @@ CausewayError
 
 # ruff: noqa: N818  # a name says which rule is broken; the bases alone say "error"
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from bridge.errors import CausewayError, ChainError
 
@@ -43,6 +46,19 @@ class HeldDisputed(ChainError):
             f"lane {source} → {lane}: the destination holds a root for count {count} that the "
             "source's tree never had; nothing is delivered on it (find out who signed it)"
         )
+
+
+class DisputeImpossible(RelayerError):
+    """False claims stand that the base chain does not let our key dispute; `claims` says why, by id."""
+
+    def __init__(self, *, chain: int, claims: Mapping[int, str]) -> None:
+        why = "; ".join(f"claim {number}: {reason}" for number, reason in claims.items())
+        super().__init__(
+            f"chain {chain}: false claims cannot be disputed and become final after their windows ({why}); "
+            "put the challenger's bond and gas into the sending key's balance"
+        )
+        self.chain = chain
+        self.claims = dict(claims)
 
 
 class DoubleStatement(RelayerError):

@@ -1,7 +1,7 @@
 """Count what a relayer does, for Prometheus, and say whether it is alive and ready.
 
-Alive: its loops turn. Ready: every chain was read recently, the store answers, and no message is
-older than the operator allows.
+Alive: its loops turn. Ready: every chain was read recently, the store answers, no message is older
+than the operator allows, and every watcher can do what it is there for.
 """
 
 from __future__ import annotations
@@ -74,4 +74,5 @@ class Health:
             stale.append("the store does not answer")
         if self.oldest_age > self.oldest_allowed:
             stale.append(f"a message is undelivered for {self.oldest_age} s")
-        return stale
+        unwatched = [f"{loop} protects nobody" for loop in self.problems if loop.startswith("watch:")]
+        return [*stale, *unwatched]

@@ -101,7 +101,7 @@ class Source:
         return [self._read(request, answers.get(number)) for number, request in zip(ids, requests, strict=True)]
 
     async def _post(self, body: bytes) -> bytes:
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": "application/json", "accept-encoding": "identity"}
         try:
             async with (
                 asyncio.timeout(self._limits.timeout),
@@ -110,7 +110,7 @@ class Source:
                 return await self._bounded(response)
         except TimeoutError:
             raise _TransientError(f"no answer within {self._limits.timeout:g} s") from None
-        except httpx.TransportError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _TransientError(f"{type(error).__name__} ({error})") from None
 
     async def _bounded(self, response: httpx.Response) -> bytes:

@@ -327,3 +327,14 @@ def test_quantity__of_another_form__is_refused(value: object) -> None:
 def test_bytes__of_another_form_or_length__are_refused(value: object) -> None:
     with pytest.raises(ValueError):
         parse_bytes(value, 32)
+
+
+async def test_ask__broken_content_encoding__is_that_endpoints_failure() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        assert request.headers["accept-encoding"] == "identity"
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip"))
+
+    rpc = Rpc(chain_id=ChainId(5), urls=["http://a"], limits=QUICK, transport=httpx.MockTransport(handle))
+    async with rpc:
+        with pytest.raises(SourceFailed, match="DecodingError"):
+            await rpc.block(1)

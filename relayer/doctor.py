@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from bridge.contracts import read
+from bridge.contracts.finality import REGISTRY_CHALLENGE_BOND, REGISTRY_TERMS
 from bridge.errors import CausewayError
 from bridge.keystore import Keystore
 from bridge.signer import LocalSigner
@@ -111,9 +113,23 @@ async def _chain(found: Examination, parts: Parts, place: Place, sender: Address
         return
     await found.of(f"{name}: contracts", deployed)
     if sends:
-        balance = await rpc.balance(sender, at=(await rpc.head()).ref)
-        result = "good" if balance >= LOW_BALANCE else "warning"
-        found.note(f"{name}: balance", f"{balance} wei for gas", result=result)
+        await found.of(f"{name}: balance", lambda: _balance(parts, place, sender))
+
+
+async def _balance(parts: Parts, place: Place, sender: Address) -> str:
+    """Compare the balance with gas and one bond for each rollup of a role; raises ValueError if it is less."""
+    rpc = parts.rpcs[place.id]
+    at = (await rpc.head()).ref
+    balance = await rpc.balance(sender, at=at)
+    bonds = 0
+    if not place.is_rollup:
+        registry = place.at("root-registry")
+        bonds += sum([(await read(rpc, REGISTRY_TERMS.at(registry, c), at=at))[1] for c in parts.proposers])
+        bonds += sum([await read(rpc, REGISTRY_CHALLENGE_BOND.at(registry, c), at=at) for c in parts.watchmen])
+    needed = LOW_BALANCE + bonds
+    if balance < needed:
+        raise ValueError(f"{balance} wei, less than the {needed} wei for bonds and gas: send more to 0x{sender.hex()}")
+    return f"{balance} wei, enough for {bonds} wei of bonds, and gas"
 
 
 async def _attesters(found: Examination, settings: Settings, places: Places, parts: Parts) -> None:

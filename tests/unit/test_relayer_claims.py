@@ -11,14 +11,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.chains import Network
-from bridge.contracts.finality import Status
+from bridge.contracts import View
+from bridge.contracts.finality import REGISTRY_CHALLENGE_BOND, Status
 from bridge.errors import CallReverted, ChainError, RequestRefused
 from bridge.rpc import Block
 from bridge.types import Address, BlockNumber, ChainId, Hash32
-from relayer import court, propose, queries
+from relayer import court, doctor, propose, queries
 from relayer.claims import Claim, claim_of
 from relayer.court import Judgement, Watchman
 from relayer.decisions import Decision
+from relayer.doctor import LOW_BALANCE, _balance
 from relayer.errors import DisputeImpossible
 from relayer.metrics import Health
 from relayer.network import Place, Places
@@ -233,3 +235,22 @@ def test_reasons__watcher_with_a_problem__is_not_ready() -> None:
     health.note("watch:gamma", "no bond")
     health.note("deliver:hub", "slow")
     assert health.reasons(0) == ["watch:gamma protects nobody"]
+
+
+@pytest.mark.parametrize(("balance", "is_enough"), [(LOW_BALANCE + 9 * 10**18, True), (10 * LOW_BALANCE, False)])
+async def test_balance__bonds_of_the_roles__are_counted(
+    monkeypatch: pytest.MonkeyPatch, balance: int, is_enough: bool
+) -> None:
+    async def read(_: object, view: View[Any], **__: object) -> object:
+        return 10**18 if view.function is REGISTRY_CHALLENGE_BOND else (bytes(20), 8 * 10**18, 10, 100)
+
+    async def funds(*_: object, **__: object) -> int:
+        return balance
+
+    monkeypatch.setattr(doctor, "read", read)
+    node = Node()
+    monkeypatch.setattr(node, "balance", funds, raising=False)
+    parts = SimpleNamespace(rpcs={BASE: node}, proposers={ROLLUP: None}, watchmen={ROLLUP: None})
+    place = SimpleNamespace(id=BASE, is_rollup=False, at=lambda _: REGISTRY)
+    with nullcontext() if is_enough else pytest.raises(ValueError, match="for bonds and gas"):
+        assert "9000000000000000000 wei of bonds" in await _balance(cast("Any", parts), cast("Any", place), SENDER)

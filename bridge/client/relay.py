@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from bridge.errors import RelayerRefused, SourceFailed
+from bridge.errors import InputError, RelayerRefused, SourceFailed
 from bridge.rpc.source import parse_json, shown
 from bridge.types import Account, AssetId, ChainId
 
@@ -85,7 +85,7 @@ class Relayer:
     def _parsed(self, parse: Callable[[Any], Parsed], raw: Any) -> Parsed:  # noqa: ANN401  # a stranger's JSON
         try:
             return parse(raw)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise SourceFailed(source=self.name, problem=f"an answer that is not of the form: {error!r}") from None
 
     async def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  # as above

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -27,6 +28,7 @@ from bridge.errors import (
 from bridge.messages import PLACED
 from bridge.sender import Call, Sender
 from bridge.types import QUOTE, Account, Address, LeafIndex, Wad
+from tests.support.documents import run_block
 from tests.support.relayer_net import ACTORS, Net, deliver_settings, relayer, start_net, trader, until, validators
 
 pytestmark = [pytest.mark.anvil, pytest.mark.asyncio(loop_scope="module")]
@@ -199,6 +201,19 @@ async def test_intents__signed_by_the_owner__are_taken_from_anyone(relayed: Net,
         with pytest.raises(CallReverted) as caught:
             await sender.run(call)
         assert caught.value.error == "NonceAlreadyUsed"
+
+
+async def test_documents__their_programs__run_as_written(
+    relayed: Net, ada: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(relayed.folder)
+    signer = ACTORS.traders[0]
+    async with asyncio.timeout(2 * SECONDS):
+        await run_block("docs/integrators.md", 0)["main"](signer)
+        placed = await ada.deposit("alpha", "USDC", parse_wad("400"), then=PLACED)
+        await placed
+        await run_block("README.md", 0)["main"](signer)
+    assert ada.resume((relayed.folder / "last-transfer").read_text()).id
 
 
 async def test_books__after_everything__are_equal_to_the_unit(relayed: Net, ada: Bridge) -> None:

@@ -14,12 +14,12 @@ import structlog
 from bridge.contracts import View, as_revert
 from bridge.contracts.clearing import RETRY
 from bridge.contracts.messaging import DELIVER, IS_DELIVERED, UPDATE_AND_DELIVER
-from bridge.errors import CallReverted, ChainError, RequestRefused
+from bridge.errors import CallReverted, CausewayError, ChainError, RequestRefused
 from bridge.messages import Item
 from bridge.proofs import Delivery, deliver
 from bridge.rpc import BlockRef, Request, Rpc
 from bridge.rpc.types import parse_bytes, to_hex
-from bridge.types import Account, AssetId, Hash32, LeafCount, LeafIndex
+from bridge.types import Account, AssetId, ChainId, Hash32, LeafCount, LeafIndex
 from relayer import queries
 from relayer.book import Book
 from relayer.decisions import Decision, Purpose
@@ -37,6 +37,10 @@ RETRY_GAS = 700_000
 IDLE_SECONDS = 0.5
 EAGER_SECONDS = 0.1
 EAGER_LOOKS = 30
+REST_SECONDS = 4
+"""How long a lane is left alone after an error, so that a dead source does not take every step's time."""
+RETRIES = 16
+"""Waiting credits of a lane that one step asks about; the others' turn comes in the next."""
 GAS = GasModel()
 
 
@@ -83,7 +87,15 @@ class Deliverer:
         self._submitter = submitter
         self._provers = provers
         self._terms = terms
+        self.problems: dict[LaneId, str] = {}
+        self._rests: dict[LaneId, int] = {}
         self._missed = 0
+        self._turns = 0
+
+    @property
+    def chain(self) -> ChainId:
+        """Where the messages lead."""
+        return self._place.id
 
     @property
     def look_again(self) -> float:
@@ -94,24 +106,47 @@ class Deliverer:
         return EAGER_SECONDS if 0 < self._missed <= EAGER_LOOKS else IDLE_SECONDS
 
     async def step(self, *, now: int) -> int:
-        """Send what is worth sending now, and return how many transactions that were."""
+        """Send what is worth sending now, and return how many transactions that were.
+
+        Each step begins with another lane, so that none has the room under way to itself, and what
+        goes wrong in one lane is its own: `problems` says it, and the lane rests a little.
+        """
         missed, self._missed = self._missed, 0
         await self._retry(now)
-        waiting = [lane for lane in self._book.into(self._place.id) if lane.has_candidates(now)]
+        waiting = self._in_turn(now)
         room = self._terms.in_flight - await self._under_way() if waiting else 0
         for lane in waiting:
             if room <= 0:
                 break
             try:
-                prepared = await self.prepare(lane, room=room, now=now)
+                room -= await self._serve(lane, room, now)
+                self.problems.pop(lane.id, None)
             except (EvidenceMissing, HeldDisputed) as reason:
                 self._missed = missed + 1
                 level = log.error if isinstance(reason, HeldDisputed) else log.debug
                 level("delivery_waits", source=lane.id.source, lane=lane.id.destination, reason=str(reason))
-                continue
-            good = await self._try(prepared, now) if self._terms.simulate else prepared
-            room -= await self._submitter.decide([one.decision for one in good], now=now)
+            except CausewayError as error:
+                self._note(lane, error, now)
         return await self._submitter.push(now=now)
+
+    def _in_turn(self, now: int) -> list[LaneBook]:
+        """Return the lanes in which something waits, another one first each time."""
+        lanes = [lane for lane in self._book.into(self._place.id) if self._rests.get(lane.id, 0) <= now]
+        waiting = [lane for lane in lanes if lane.has_candidates(now)]
+        self._turns += 1
+        first = self._turns % max(len(waiting), 1)
+        return waiting[first:] + waiting[:first]
+
+    def _note(self, lane: LaneBook, error: CausewayError, now: int) -> None:
+        self.problems[lane.id] = str(error)
+        self._rests[lane.id] = now + REST_SECONDS
+        log.warning("lane_failed", source=lane.id.source, lane=lane.id.destination, reason=str(error))
+
+    async def _serve(self, lane: LaneBook, room: int, now: int) -> int:
+        """Decide a lane's deliveries and return how many they are."""
+        prepared = await self.prepare(lane, room=room, now=now)
+        good = await self._try(prepared, now) if self._terms.simulate else prepared
+        return await self._submitter.decide([one.decision for one in good], now=now)
 
     async def _under_way(self) -> int:
         async with self._book.store.read() as connection:
@@ -288,40 +323,54 @@ class Deliverer:
 
     async def _retry(self, now: int) -> None:
         """Free refused messages whose time has come, and ask the hub to retry waiting credits."""
-        decisions: list[Decision] = []
         for lane in self._book.into(self._place.id):
             due = lane.due(now)
             if not due:
                 continue
-            waiting = [i for i in due if lane.pending[i].transfer.stage is Stage.WAITING]
-            decisions += await self._credit_retries(lane, waiting)
-            async with self._book.deciding:
-                changes, _ = lane.step(due, RetryDue(at=now))
-                await self._store(lane, changes)
+            try:
+                await self._retry_lane(lane, due, now)
+            except CausewayError as error:
+                self._note(lane, error, now)
+
+    async def _retry_lane(self, lane: LaneBook, due: Sequence[int], now: int) -> None:
+        """Only those asked about are put off: the others stay due, so that none waits behind them for ever."""
+        waits = [i for i in due if lane.pending[i].transfer.stage is Stage.WAITING]
+        asked = sorted(waits, key=lambda i: lane.pending[i].transfer.retry_at)[:RETRIES]
+        decisions = await self._credit_retries(lane, asked)
+        refused = set(due).difference(waits)
+        async with self._book.deciding:
+            changes, _ = lane.step(sorted(refused.union(asked)), RetryDue(at=now))
+            await self._store(lane, changes)
         await self._submitter.decide(decisions, now=now)
 
     async def _credit_retries(self, lane: LaneBook, waiting: Sequence[int]) -> list[Decision]:
-        """Return the hub's retries that would succeed now; the others wait on."""
-        decisions = []
-        for index in waiting[:16]:
-            async with self._book.store.read() as connection:
-                [raw] = await queries.items(connection, lane.id.source, lane.id.destination, index, index)
-            item = Item.decode(raw)
-            data = RETRY.encode(lane.id.source, index, item.sender, item.body, self._terms.payee.to_bytes())
-            decision = Decision(
-                purpose=Purpose.RETRY,
-                dedupe=f"retry:{lane.id.source}:{index}:{lane.pending[index].transfer.attempts}:{self._book.serial()}",
-                to=self._place.at("hub"),
-                data=data,
-                gas=RETRY_GAS,
-            )
-            call = {"from": to_hex(self._submitter.address), "to": to_hex(decision.to), "data": to_hex(data)}
-            [answer] = await self._rpc.outcomes(
-                [Request(method="eth_call", params=(call, "latest"), parse=parse_bytes)]
-            )
-            if not isinstance(answer, RequestRefused):
-                decisions.append(decision)
-        return decisions
+        """Return the hub's retries that would succeed now and are not under way; the others wait on."""
+        async with self._book.store.read() as connection:
+            live = await queries.live(connection, self._place.id)
+        sent = {(row.source, row.first) for row in live if row.purpose == Purpose.RETRY.value}
+        decisions = [await self._credit_retry(lane, i) for i in waiting if (lane.id.source, i) not in sent]
+        calls = [
+            {"from": to_hex(self._submitter.address), "to": to_hex(one.to), "data": to_hex(one.data)}
+            for one in decisions
+        ]
+        requests = [Request(method="eth_call", params=(call, "latest"), parse=parse_bytes) for call in calls]
+        answers = await self._rpc.outcomes(requests) if requests else []
+        return [one for one, said in zip(decisions, answers, strict=True) if not isinstance(said, RequestRefused)]
+
+    async def _credit_retry(self, lane: LaneBook, index: int) -> Decision:
+        async with self._book.store.read() as connection:
+            [raw] = await queries.items(connection, lane.id.source, lane.id.destination, index, index)
+        item = Item.decode(raw)
+        attempts = lane.pending[index].transfer.attempts
+        return Decision(
+            purpose=Purpose.RETRY,
+            dedupe=f"retry:{lane.id.source}:{index}:{attempts}:{self._book.serial()}",
+            to=self._place.at("hub"),
+            data=RETRY.encode(lane.id.source, index, item.sender, item.body, self._terms.payee.to_bytes()),
+            gas=RETRY_GAS,
+            source=lane.id.source,
+            first=index,
+        )
 
 
 def _state_says(lane: LaneBook, index: int, at: BlockRef) -> Settled:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bridge.errors import CausewayError
+from bridge.errors import CausewayError, ChainError, WrongChain
 from bridge.signer import Signer
 from bridge.types import ChainId
 from relayer.api import make_app
@@ -59,6 +59,7 @@ class Relayer:
         self.parts = Builder(settings=settings, places=places, book=self.book, lease=self.lease, signer=signer).build()
         self.web = WebServer(host=settings.http.host, port=settings.http.port)
         self._stopped = asyncio.Event()
+        self._unchecked: set[ChainId] = set()
 
     def stop(self) -> None:
         """End all loops after the step that each is in; safe to call again."""
@@ -114,13 +115,25 @@ class Relayer:
     async def prepare(self) -> None:
         """Check that endpoints serve the right chains and load the store; raises what is wrong."""
         for chain in self.parts.readers:
-            await self.parts.rpcs[chain].check_chain()
+            if not await self._is_up(chain):
+                self._unchecked.add(chain)
             self.health.expect(self.places[chain].chain.name)
         await self.book.load()
         await self.lease.renew(int(time.time()))
         for submitter in self.parts.submitters.values():
             if self.lease.is_held(int(time.time())):
                 await submitter.resume()
+
+    async def _is_up(self, chain: ChainId) -> bool:
+        """Raise WrongChain; a chain that is out is its reader's to wait for, the others are served."""
+        try:
+            await self.parts.rpcs[chain].check_chain()
+        except WrongChain:
+            raise
+        except ChainError as error:
+            log.warning("chain_is_out", chain=self._name(chain), reason=str(error))
+            return False
+        return True
 
     def _loops(self) -> list[tuple[str, Step, float | Wait]]:
         """Return every loop as name, step and seconds between steps.
@@ -156,6 +169,9 @@ class Relayer:
         quiet = self.places[reader.chain].chain.block_time * QUIET_SHARE
 
         async def step() -> None:
+            if reader.chain in self._unchecked:
+                await self.parts.rpcs[reader.chain].check_chain()
+                self._unchecked.discard(reader.chain)
             now = int(time.time())
             moved = await reader.step(now=now)
             self.health.read_at[name] = now
@@ -171,10 +187,18 @@ class Relayer:
     def _act(self, kind: str, role_step: Callable[..., Awaitable[int]]) -> Step:
         async def step() -> None:
             done = await role_step(now=int(time.time()))
+            self._note_lanes()
             if done:
                 self.metrics.done.labels(kind).inc(done)
 
         return step
+
+    def _note_lanes(self) -> None:
+        """Show in health what goes wrong in single lanes, for which no loop fails."""
+        for deliverer in self.parts.deliverers.values():
+            for lane in self.book.into(deliverer.chain):
+                name = f"lane:{self._name(lane.id.source)}→{self._name(lane.id.destination)}"
+                self.health.note(name, deliverer.problems.get(lane.id))
 
     def _follow(self, chain: ChainId, submitter: Submitter) -> Step:
         name = self._name(chain)

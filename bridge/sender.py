@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 
 from bridge.contracts.reverts import as_revert
-from bridge.errors import RequestRefused, TransactionFailed
+from bridge.errors import ChainError, RequestRefused, TransactionFailed
 from bridge.rpc import Receipt, Rpc
 from bridge.rpc.types import to_hex
 from bridge.signer import SignedTransaction, Signer, Transaction, sign_transaction
@@ -45,6 +45,8 @@ class Sender:
         self._timeout = timeout
         self._turn = asyncio.Lock()
         self._next_nonce = 0
+        self._unsent: dict[Hash32, int] = {}
+        self._returned: set[int] = set()
 
     async def run(self, call: Call) -> Receipt:
         """Send a transaction and return its receipt once it is mined and succeeded.
@@ -57,17 +59,31 @@ class Sender:
     async def submit(self, call: Call) -> SignedTransaction:
         """Sign and broadcast a transaction; raises CallReverted if it would revert."""
         signed = await self.sign(call)
-        await self.rpc.send_raw(signed.raw)
+        await self.broadcast(signed)
         return signed
 
+    async def broadcast(self, signed: SignedTransaction) -> None:
+        """Hand a signed transaction to the chain; one that nobody took leaves no gap behind it.
+
+        Its nonce is given back with the error. If an endpoint took it all the same, the nonce counts
+        as pending there, and where that is not seen the next transaction takes this one's place: of
+        the two at most one is mined.
+        """
+        nonce = self._unsent.pop(signed.hash, None)
+        try:
+            await self.rpc.send_raw(signed.raw)
+        except ChainError:
+            if nonce is not None:
+                self._returned.add(nonce)
+            raise
+
     async def sign(self, call: Call) -> SignedTransaction:
-        """Return the transaction, signed and not sent; its nonce counts as used from here on."""
+        """Return the transaction, signed and not sent; its nonce counts as used until `broadcast` fails."""
         gas = call.gas if call.gas is not None else await self.estimate(call)
         base_fee, tip = await self.rpc.gas_price()
         async with self._turn:
-            nonce = max(self._next_nonce, await self.rpc.nonce(self.signer.address))
-            self._next_nonce = nonce + 1
-        return sign_transaction(
+            nonce = self._take_nonce(await self.rpc.nonce(self.signer.address))
+        signed = sign_transaction(
             self.signer,
             Transaction(
                 chain_id=self.rpc.chain_id,
@@ -80,6 +96,16 @@ class Sender:
                 max_tip=tip,
             ),
         )
+        self._unsent[signed.hash] = nonce
+        return signed
+
+    def _take_nonce(self, pending: int) -> int:
+        """Return the lowest nonce that was given back and is still free, else the one after the last."""
+        self._returned = {nonce for nonce in self._returned if nonce >= pending}
+        nonce = min(self._returned, default=max(self._next_nonce, pending))
+        self._returned.discard(nonce)
+        self._next_nonce = max(self._next_nonce, nonce + 1)
+        return nonce
 
     async def wait(self, signed: SignedTransaction) -> Receipt:
         """Return the receipt of a transaction, broadcasting it again while it is missing."""

@@ -181,6 +181,7 @@ class Bridge:
         checks.require_fees(amount, fees.first, fees.onward)
         if as_cash:
             checks.require_venue(there)
+            checks.require_cash(self.connections[source].chain.asset(asset).asset)
             then = Next(mode=NextMode.FORWARD, chain=there.chain.id, account=account, fee=fees.onward)
         else:
             there.chain.asset(asset)
@@ -306,17 +307,25 @@ class Bridge:
         return transfer
 
     async def _allow(self, client: ChainClient, token: Address, units: int) -> None:
-        """Allow the vault exactly this much, unless it may take it already."""
+        """Allow the vault exactly this much, unless it may take it already.
+
+        What is left of an earlier allowance is taken back first: some tokens, as USDT, change none
+        but that of zero.
+        """
         vault = client.contract("vault")
         head = await client.rpc.head()
         view = custody.TOKEN_ALLOWANCE.at(token, self.signer.address, vault)
-        if await read(client.rpc, view, at=head.ref) < units:
-            data = custody.TOKEN_APPROVE.encode(vault, units)
+        allowed = await read(client.rpc, view, at=head.ref)
+        if allowed >= units:
+            return
+        for amount in (0, units) if allowed else (units,):
+            data = custody.TOKEN_APPROVE.encode(vault, amount)
             await self.sender(client).run(Call(to=token, data=data))
 
     async def _send(self, client: ChainClient, to: Address, data: bytes) -> Transfer:
-        signed = await self.sender(client).sign(Call(to=to, data=data))
+        sender = self.sender(client)
+        signed = await sender.sign(Call(to=to, data=data))
         transfer = Transfer(self.connections, TransferId(chain=client.name, tx=signed.hash))
         self._remember(transfer.id)
-        await client.rpc.send_raw(signed.raw)
+        await sender.broadcast(signed)
         return transfer

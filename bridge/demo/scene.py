@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.amounts import parse_wad, show_wad
-from bridge.client import Bridge, Connections, Status, Transfer
+from bridge.client import Bridge, Connections, Fees, Status, Transfer
 from bridge.client.accounts import AccountView
-from bridge.client.bridge import Fees
 from bridge.demo.network import Cast
 from bridge.demo.processes import LocalProcesses
 from bridge.demo.relayers import Daemons

@@ -47,9 +47,12 @@ class Housekeeping:
         )
 
     async def rescan(self) -> None:
-        """Read the last blocks again for logs that an endpoint left out."""
+        """Read the last blocks again for logs that an endpoint left out, and free what they did not settle."""
+        now = int(time.time())
         for reader in self.parts.readers.values():
-            await reader.rescan(RESCAN_BLOCKS, now=int(time.time()))
+            await reader.rescan(RESCAN_BLOCKS, now=now)
+        for deliverer in self.parts.deliverers.values():
+            await deliverer.recover(now=now)
 
     async def escalate(self) -> None:
         """Broadcast again what has no outcome: an endpoint may have lost it."""

@@ -290,7 +290,7 @@ class Deliverer:
             reason=str(reason),
         )
         if name == "NothingDelivered":
-            await self._reconcile(one, now)
+            await self._reconcile(one.lane, one.batch.wanted, now)
         async with self._book.deciding:
             changes, _ = one.lane.step(
                 [i for i in one.batch.wanted if i in one.lane.pending],
@@ -300,19 +300,43 @@ class Deliverer:
             )
             await self._store(one.lane, changes)
 
-    async def _reconcile(self, one: Prepared, now: int) -> None:
+    async def recover(self, *, now: int) -> int:
+        """Free messages that count as sent by a transaction which is not under way, and return how many.
+
+        Whatever lost them, they would never be looked at again; the Inbox is asked about each first.
+        """
+        found = 0
+        for lane in self._book.into(self._place.id):
+            lost = await self._lost(lane)
+            if not lost:
+                continue
+            log.warning("delivery_lost", source=lane.id.source, lane=lane.id.destination, n=len(lost))
+            await self._reconcile(lane, lost, now)
+            async with self._book.deciding:
+                changes, _ = lane.step(set(lost) & set(await self._lost(lane)), Abandoned(at=now))
+                await self._store(lane, changes)
+            found += len(lost)
+        return found
+
+    async def _lost(self, lane: LaneBook) -> list[int]:
+        async with self._book.store.read() as connection:
+            live = {row.id for row in await queries.live(connection, self._place.id)}
+        sent = {Stage.PLANNED, Stage.SENT}
+        return [i for i, one in lane.pending.items() if one.transfer.stage in sent and one.outgoing not in live]
+
+    async def _reconcile(self, lane: LaneBook, wanted: Sequence[int], now: int) -> None:
         """Ask the Inbox about each message of a range of which it would take none.
 
         The logs that said so were missing: what the contract's state says takes their place.
         """
         at = (await self._rpc.head()).ref
         inbox = self._place.at("inbox")
-        views: list[View[bool]] = [IS_DELIVERED.at(inbox, one.lane.id.source, index) for index in one.batch.wanted]
+        views: list[View[bool]] = [IS_DELIVERED.at(inbox, lane.id.source, index) for index in wanted]
         answers = await self._rpc.calls([(view.to, view.data) for view in views], at=at)
-        done = [i for i, v, a in zip(one.batch.wanted, views, answers, strict=True) if v.decode(a)]
+        done = [i for i, v, a in zip(wanted, views, answers, strict=True) if v.decode(a)]
         if done:
-            log.warning("delivery_log_missing", lane=one.lane.id.destination, n=len(done))
-            await self._book.settle_by_state(one.lane, [_state_says(one.lane, i, at) for i in done], now=now)
+            log.warning("delivery_log_missing", lane=lane.id.destination, n=len(done))
+            await self._book.settle_by_state(lane, [_state_says(lane, i, at) for i in done], now=now)
 
     async def _store(self, lane: LaneBook, changes: Sequence[Change]) -> None:
         async with self._book.store.begin() as connection:

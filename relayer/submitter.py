@@ -224,13 +224,27 @@ class Submitter:
             chain_nonce = await self.rpc.nonce(self.address, tag="latest")
             hashes = [Hash32(bid.hash) for row in rows for bid in bids[row.id]]
             receipts = {r.tx_hash: r for r in await self.rpc.receipts(hashes) if r is not None}
-            left = [row for row in rows if not any(b.hash in receipts for b in bids[row.id])]
-            done = [row for row in rows if row not in left]
-            for row in done:
-                await self._close(row, next(receipts[b.hash] for b in bids[row.id] if b.hash in receipts), now)
-            for row in left:
-                await self._look_after(row, bids[row.id], chain_nonce, now)
-            return len(left)
+            left = 0
+            for row in rows:
+                receipt = next((receipts[b.hash] for b in bids[row.id] if b.hash in receipts), None)
+                if receipt is not None and self._is_read(receipt):
+                    await self._close(row, receipt, now)
+                    continue
+                left += 1
+                if receipt is None:
+                    await self._look_after(row, bids[row.id], chain_nonce, now)
+            return left
+
+    def _is_read(self, receipt: Receipt) -> bool:
+        """Tell whether the reader has taken the block of a receipt.
+
+        A row that is closed by a block which nobody has read would not be opened again if that
+        block were replaced: only what was read is ever taken back.
+        """
+        cursor = self.book.cursors.get(self.chain)
+        if cursor is None or receipt.block.number > cursor.number:
+            return False
+        return receipt.block.number < cursor.number or receipt.block == cursor
 
     async def _close(self, row: Any, receipt: Receipt, now: int) -> None:  # noqa: ANN401
         """Store a transaction's outcome; a reverted one gives its messages free."""

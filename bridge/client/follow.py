@@ -18,7 +18,7 @@ from bridge.client.status import AnyId, Evidence, IntentId, MessageId, Stage, St
 from bridge.client.taken import look_for, wait_for
 from bridge.contracts import clearing, custody, explain, finality, messaging, read_all
 from bridge.contracts.clearing import WaitReason
-from bridge.errors import TransactionFailed, TransferUnknown
+from bridge.errors import SourceFailed, TransactionFailed, TransferUnknown
 from bridge.messages import Item
 from bridge.rpc import BlockRef, Log, LogFilter, Receipt
 from bridge.rpc.types import to_hex
@@ -52,7 +52,7 @@ async def follow(connections: Connections, transfer: AnyId) -> AsyncIterator[Sta
 
     Raises TransferUnknown for a transaction that sent no message, TransactionFailed for one that
     reverted or is not mined in two minutes, IntentExpired for an intent that nobody submitted in its
-    time.
+    time, SourceFailed for a receipt that is not whole.
     """
     client = connections[transfer.chain]
     if isinstance(transfer, IntentId):
@@ -146,7 +146,17 @@ async def _until_delivered(hop: Hop) -> AsyncIterator[Status]:
 
 
 async def _arrival(hop: Hop) -> Status:
-    """Return what became of a message that a venue's chain took."""
+    """Return what became of a message that a venue's chain took.
+
+    An endpoint's logs may come later than the state that shows the delivery, so it looks until they
+    are there.
+    """
+    while (status := await _seen_arrival(hop)) is None:  # noqa: ASYNC110  # a chain sends no event to wait for
+        await asyncio.sleep(hop.destination.pause)
+    return status
+
+
+async def _seen_arrival(hop: Hop) -> Status | None:
     client = hop.destination
     at = (await client.rpc.head()).ref
     if isinstance(hop.body, messages.Release):
@@ -155,7 +165,9 @@ async def _arrival(hop: Hop) -> Status:
         addresses=(client.contract("venue"),),
         topics=((clearing.VenueParcelCredited.TOPIC,), (_word(hop.message.index),)),
     )
-    [credit] = await client.find(wanted, at=at)
+    credit = next(iter(await client.find(wanted, at=at)), None)
+    if credit is None:
+        return None
     return Status(
         stage=Stage.CREDITED,
         evidence=_by_log(client, credit.log),
@@ -165,7 +177,7 @@ async def _arrival(hop: Hop) -> Status:
     )
 
 
-async def _payment(client: ChainClient, body: messages.Release, message: MessageId, *, at: BlockRef) -> Status:
+async def _payment(client: ChainClient, body: messages.Release, message: MessageId, *, at: BlockRef) -> Status | None:
     wanted = LogFilter(
         addresses=(client.contract("vault"),),
         topics=(
@@ -176,14 +188,18 @@ async def _payment(client: ChainClient, body: messages.Release, message: Message
         ),
     )
     found = await client.history(wanted, at=at)
-    return _paid(client, next(step for step in found if step.index == message.index), message)
+    step = next((step for step in found if step.index == message.index), None)
+    return None if step is None else _paid(client, step, message)
 
 
 def _local_payment(client: ChainClient, logs: list[Log], index: int) -> Status:
     """Return what became of a release on the hub's own chain, which one transaction settles."""
     own = events([log for log in logs if log.address == client.contract("vault")])
     steps = [step for step in own if isinstance(step, custody.Released | custody.Claimable)]
-    return _paid(client, next(step for step in steps if step.index == index), None)
+    step = next((step for step in steps if step.index == index), None)
+    if step is None:
+        raise _incomplete(client, f"payment {index}")
+    return _paid(client, step, None)
 
 
 def _paid(client: ChainClient, step: custody.Released | custody.Claimable, message: MessageId | None) -> Status:
@@ -256,17 +272,16 @@ async def _after_credit(
 
 async def _onward(connections: Connections, onward: clearing.Forwarded) -> AsyncIterator[Status]:
     hub = connections.hub
-    receipt = await hub.rpc.receipt(onward.log.tx_hash)
-    logs = list(receipt.logs) if receipt is not None else []
+    # The endpoint that is asked now may be behind the one that had the log.
+    while (receipt := await hub.rpc.receipt(onward.log.tx_hash)) is None:  # noqa: ASYNC110  # as above
+        await asyncio.sleep(hub.pause)
     if onward.destination == hub.chain.id:
-        yield _local_payment(hub, logs, onward.new_index)
+        yield _local_payment(hub, list(receipt.logs), onward.new_index)
         return
-    own = [log for log in logs if log.address == hub.contract("outbox")]
-    sent = next(
-        step
-        for step in events(own)
-        if isinstance(step, messaging.Sent) and (step.destination, step.index) == (onward.destination, onward.new_index)
-    )
+    message = onward.destination, onward.new_index
+    sent = next((step for step in _sent(hub, receipt) if (step.destination, step.index) == message), None)
+    if sent is None:
+        raise _incomplete(hub, f"message {onward.new_index} to chain {onward.destination}")
     async for status in _hop(connections, _as_hop(connections, hub, sent)):
         yield status
 
@@ -283,6 +298,11 @@ async def _mined(client: ChainClient, transfer: TransferId) -> Receipt:
             )
         await asyncio.sleep(client.pause)
     return receipt
+
+
+def _incomplete(client: ChainClient, what: str) -> SourceFailed:
+    """Return the error for a receipt that lacks what its own transaction cannot have left out."""
+    return SourceFailed(source=f"chain {client.name}", problem=f"a receipt without the log of {what}")
 
 
 def describe(body: messages.Body) -> str:

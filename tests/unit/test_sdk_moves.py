@@ -33,8 +33,8 @@ def venue(name: str, *, allowance: int = 0) -> Any:  # noqa: ANN401  # as much o
     async def head() -> Any:  # noqa: ANN401
         return SimpleNamespace(ref=None)
 
-    async def call(*_: object, at: object) -> bytes:
-        return allowance.to_bytes(32, "big")
+    async def calls(views: list[Any], *, at: object) -> list[bytes]:
+        return [allowance.to_bytes(32, "big") for _ in views]
 
     def asset(symbol: str) -> Any:  # noqa: ANN401
         return SimpleNamespace(asset=SimpleNamespace(id=IDS[symbol], symbol=symbol))
@@ -42,7 +42,7 @@ def venue(name: str, *, allowance: int = 0) -> Any:  # noqa: ANN401  # as much o
     return SimpleNamespace(
         name=name,
         chain=SimpleNamespace(id=9, role=Role.VENUE, asset=asset),
-        rpc=SimpleNamespace(head=head, call=call),
+        rpc=SimpleNamespace(head=head, calls=calls),
         contract=lambda _: VAULT,
     )
 

@@ -14,6 +14,7 @@ from bridge.errors import CausewayError
 from bridge.keystore import Keystore
 from bridge.signer import LocalSigner
 from bridge.types import Address, Regime
+from relayer.attesters import fetch
 from relayer.book import Book
 from relayer.config import Role, Settings, load_settings
 from relayer.lanes import LaneId
@@ -137,12 +138,14 @@ async def _attesters(found: Examination, settings: Settings, places: Places, par
         if place.chain.regime is not Regime.QUORUM:
             continue
         name = place.chain.name
-        urls = settings.deliver.attesters.get(name, ())
+        urls, outbox = settings.deliver.attesters.get(name, ()), place.at("outbox")
         lane = next(LaneId(source=x.source, destination=x.destination) for x in places.lanes() if x.source == place.id)
 
-        async def answer(name: str = name, urls: tuple[str, ...] = urls, lane: LaneId = lane) -> str:
+        async def answer(
+            name: str = name, urls: tuple[str, ...] = urls, lane: LaneId = lane, outbox: Address = outbox
+        ) -> str:
             validators = await read_validators(parts.rpcs[lane.destination], places.oracle(lane), lane.source)
-            signers = [await _signer(parts.http, url, lane) for url in urls]
+            signers = [(await fetch(parts.http, url, lane, outbox)).signer for url in urls]
             if not validators.is_quorum(signers):
                 raise ValueError(
                     f"{len(set(signers))} attesters known, not a quorum of the "
@@ -151,9 +154,3 @@ async def _attesters(found: Examination, settings: Settings, places: Places, par
             return f"{len(set(signers))} attesters answer, a quorum"
 
         await found.of(f"{name}: attesters", answer)
-
-
-async def _signer(http: httpx.AsyncClient, url: str, lane: LaneId) -> Address:
-    answer = await http.get(f"{url}/attestations/{lane.source}/{lane.destination}")
-    answer.raise_for_status()
-    return Address(bytes.fromhex(str(answer.json()["signer"]).removeprefix("0x")))

@@ -31,19 +31,19 @@ from bridge.contracts.finality import (
     REGISTRY_LATEST_FINAL,
     STATE_PROOF,
 )
-from bridge.errors import CausewayError, MessageMalformed, ProofError
+from bridge.errors import MessageMalformed, ProofError
 from bridge.keccak import keccak256
 from bridge.rpc import AccountProof, BlockRef, Rpc
+from bridge.rpc.source import shown
 from bridge.types import Address, Hash32
 from relayer import statements
+from relayer.attesters import Answer, fetch
 from relayer.errors import EvidenceMissing
 from relayer.lanes import LaneBook
 from relayer.network import Places
 from relayer.quorum import ValidatorSet, Vote, assemble, common_count
 
 log = structlog.get_logger()
-MAX_ATTESTATIONS = 64 * 1024
-"""Bytes of an attester's answer."""
 SET_SECONDS = 15.0
 """How long a validator set is believed; a rotation in between costs one refused transaction."""
 
@@ -120,36 +120,22 @@ class QuorumProver:
         return self._set
 
     async def _ask(self, lane: LaneBook, count: int) -> tuple[list[Vote], dict[Address, int]]:
-        """Return the votes that agree with our tree, and how far each validator says it is."""
+        """Return the votes that agree with our tree, and how far each validator says that it is itself."""
         asked = [self._ask_one(url, count) for url in self._attesters]
         votes: list[Vote] = []
         reached: dict[Address, int] = {}
-        for found in await asyncio.gather(*asked):
-            for vote, finalized in found:
-                reached[vote.signer] = max(reached.get(vote.signer, 0), finalized)
-                if self._agrees(lane, vote):
-                    votes.append(vote)
+        for answer in await asyncio.gather(*asked):
+            if answer is not None:
+                reached[answer.signer] = max(reached.get(answer.signer, 0), answer.finalized)
+                votes += [vote for vote in answer.votes if self._agrees(lane, vote)]
         return votes, reached
 
-    async def _ask_one(self, url: str, count: int) -> list[tuple[Vote, int]]:
-        path = f"{url}/attestations/{self._lane.source}/{self._lane.destination}"
+    async def _ask_one(self, url: str, count: int) -> Answer | None:
         try:
-            answer = await self._http.get(path, params={"count": count})
-            if answer.status_code != httpx.codes.OK or len(answer.content) > MAX_ATTESTATIONS:
-                raise MessageMalformed(reason=f"HTTP status {answer.status_code}")  # one funnel
-            raw = answer.json()
-            return [
-                (
-                    statements.from_json(
-                        one, source=self._lane.source, lane=self._lane.destination, outbox=self._outbox
-                    ),
-                    int(raw["finalized"]),
-                )
-                for one in raw["statements"][:16]
-            ]
-        except (httpx.HTTPError, CausewayError, ValueError, KeyError, TypeError) as error:
-            log.debug("attester_unusable", url=url, error=str(error))
-            return []
+            return await fetch(self._http, url, self._lane, self._outbox, count)
+        except MessageMalformed as error:
+            log.debug("attester_unusable", url=shown(url), error=str(error))
+            return None
 
     def _agrees(self, lane: LaneBook, vote: Vote) -> bool:
         """Tell whether a statement is one that our own tree makes true; alarm if it is not."""

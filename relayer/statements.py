@@ -52,28 +52,32 @@ def from_json(raw: Any, *, source: ChainId, lane: ChainId, outbox: Address) -> V
     """Read a published vote and recover its signer; raises MessageMalformed for anything else."""
     try:
         statement = Statement(
-            count=_uint(raw["count"], 32),
-            height=_uint(raw["height"], 64),
-            epoch=_uint(raw["epoch"], 32),
+            count=uint(raw["count"], 32),
+            height=uint(raw["height"], 64),
+            epoch=uint(raw["epoch"], 32),
             source=source,
             lane=lane,
-            root=_bytes(raw["root"], 32),
+            root=fixed_bytes(raw["root"], 32),
         )
-        signature = _bytes(raw["signature"], 65)
+        signature = fixed_bytes(raw["signature"], 65)
         signer = recover(digest(statement, outbox), signature)
     except (KeyError, TypeError, ValueError, FieldOutOfRange) as error:
         raise MessageMalformed(reason=f"no attestation: {type(error).__name__}") from None
     return Vote(statement=statement, signer=signer, signature=signature)
 
 
-def _uint(value: Any, bits: int) -> int:  # noqa: ANN401
+def uint(value: Any, bits: int) -> int:  # noqa: ANN401  # what a stranger sent
+    """Return a JSON integer below 2^bits; raises ValueError for anything else."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << bits:
         raise ValueError
     return value
 
 
-def _bytes(value: Any, length: int) -> bytes:  # noqa: ANN401
-    raw = bytes.fromhex(value.removeprefix("0x"))
+def fixed_bytes(value: Any, length: int) -> bytes:  # noqa: ANN401  # as above
+    """Return `length` bytes from 0x and hex digits; raises ValueError for anything else."""
+    if not isinstance(value, str) or len(value) != 2 + 2 * length or not value.startswith("0x"):
+        raise ValueError
+    raw = bytes.fromhex(value[2:])
     if len(raw) != length:
         raise ValueError
     return raw

@@ -85,6 +85,7 @@ TABLE: tuple[tuple[str, Layer], ...] = (
     ("relayer.queries", Layer.ADAPTER),
     ("relayer.lease", Layer.ADAPTER),
     ("relayer.statements", Layer.ADAPTER),
+    ("relayer.attesters", Layer.ADAPTER),
     ("relayer.prover*", Layer.ADAPTER),
     ("relayer.watcher*", Layer.ADAPTER),
     ("relayer.book", Layer.ADAPTER),

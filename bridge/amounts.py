@@ -12,18 +12,27 @@ from bridge.errors import FieldOutOfRange
 from bridge.types import Wad
 
 WAD_DECIMALS = 18
-_AMOUNT = re.compile(r"(?P<whole>\d{1,30})(?:\.(?P<part>\d{1,18}))?")
+MOST = 2**128 - 1
+"""The largest wad that a contract takes."""
+_GROUPED = r"[0-9]+(?:_[0-9]+)*"
+_AMOUNT = re.compile(rf"(?P<whole>{_GROUPED})(?:\.(?P<part>{_GROUPED}))?")
+_LONGEST = 80
 
 
 def parse_wad(text: str) -> Wad:
     """Return the wad that a decimal text like 12.5 means; underscores may group its digits.
 
-    Raises FieldOutOfRange for anything else, as more than 18 decimals, a sign or an exponent.
+    Raises FieldOutOfRange for anything else, as more than 18 decimals, a sign or an exponent, and
+    for what no contract takes, above 2^128 - 1 wads.
     """
-    match = _AMOUNT.fullmatch(text.replace("_", ""))
-    if match is None:
+    match = _AMOUNT.fullmatch(text) if len(text) <= _LONGEST else None
+    part = "" if match is None or match["part"] is None else match["part"].replace("_", "")
+    if match is None or len(part) > WAD_DECIMALS:
         raise FieldOutOfRange(field="amount", value=repr(text[:40]), expected="digits, with at most 18 decimals")
-    return Wad(int(match["whole"] + (match["part"] or "").ljust(WAD_DECIMALS, "0")))
+    wad = int(match["whole"].replace("_", "") + part.ljust(WAD_DECIMALS, "0"))
+    if wad > MOST:
+        raise FieldOutOfRange(field="amount", value=text[:40], expected=f"at most {show_wad(MOST)}")
+    return Wad(wad)
 
 
 def show_wad(wad: int) -> str:

@@ -15,14 +15,16 @@ from __future__ import annotations
 
 import signal
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from importlib.util import find_spec
+from typing import Annotated
 
 import typer
 
 from bridge.cli.lazy import Row, lazy_group
 
 GROUP = "causeway.commands"
+DISTRIBUTION = "causeway-bridge"
 _OWN: dict[str, Row] = {
     "init": ("bridge.cli.init:app", "Write a commented chains.toml."),
     "wallet": ("bridge.cli.wallet:app", "Make, import and list keys."),
@@ -65,9 +67,19 @@ app = typer.Typer(
 )
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"causeway {version(DISTRIBUTION)}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
-    """Take no options: each command has its own."""
+def _root(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Take no other options: each command has its own."""
 
 
 def main() -> None:

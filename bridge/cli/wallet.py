@@ -41,8 +41,8 @@ def take(
     as_json: Json = False,
 ) -> None:
     """Take in a key from a file (never from an argument) and keep it encrypted; delete the file then."""
-    text = key_file.read_text(encoding="utf-8").strip()
     try:
+        text = key_file.read_text(encoding="ascii").strip()
         signer = LocalSigner(bytes.fromhex(text.removeprefix("0x")))
     except ValueError:
         raise FieldOutOfRange(field=str(key_file), value="no hex digits", expected="64 hex digits") from None

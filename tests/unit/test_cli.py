@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,16 @@ def test_command__with_a_key_that_is_not_there__ends_before_asking_a_password(tm
     done = causeway("deploy", "--key", "nobody", cwd=tmp_path)
     assert done.returncode == 2
     assert "wallet list" in done.stderr
+
+
+def test_version__asked__is_the_installed_ones(tmp_path: Path) -> None:
+    done = causeway("--version", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout == f"causeway {version('causeway-bridge')}\n"
+
+
+def test_wallet__a_file_of_other_bytes__is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "raw").write_bytes(b"\xff" * 32)
+    done = causeway("wallet", "import", "ada", "--key-file", "raw", "--json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["kind"] == "FieldOutOfRange"

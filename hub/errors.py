@@ -215,6 +215,14 @@ class MessageSenderUnknown(Refused):
 
 
 @dataclass(kw_only=True, eq=False)
+class KindUnexpected(Refused):
+    """A message of a kind that does not come this way: no honest chain sends it."""
+
+    kind: int
+    expected: int
+
+
+@dataclass(kw_only=True, eq=False)
 class BodyMalformed(Refused):
     """A body that no honest sender makes."""
 

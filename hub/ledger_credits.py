@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from bridge.messages import Deposit, Item, Next, Parcel, Release, decode
+from bridge.messages import Deposit, Item, Kind, Next, Parcel, Release, decode
 from bridge.types import QUOTE, ZERO_ADDRESS, Account, Address, AssetId, ChainId, LeafIndex, NextMode, Wad
 from hub.errors import (
     BodyMalformed,
     CallerNotVault,
     DepositRefused,
+    KindUnexpected,
     MessageSenderUnknown,
     NotWaiting,
     Refused,
@@ -89,7 +90,7 @@ def _take(
         case Parcel():
             expected = peer.venue if peer else None
         case Release():
-            raise BodyMalformed(source=source, index=index)
+            raise KindUnexpected(kind=Kind.RELEASE, expected=Kind.DEPOSIT)
         case _:  # pragma: no cover
             assert_never(message)
     if sender != expected or sender == ZERO_ADDRESS:

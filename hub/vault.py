@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bridge.messages import Deposit, Item, Next, Release, decode
-from bridge.types import QUOTE, ZERO_ADDRESS, Account, Address, AssetId, ChainId, LeafIndex, NextMode, Wad
+from bridge.messages import Deposit, Item, Kind, Next, Release, decode
+from bridge.types import QUOTE, ZERO_ADDRESS, Account, Address, AssetId, ChainId, NextMode, Wad
 from hub.errors import (
     AssetUnknown,
-    BodyMalformed,
     CeilingReached,
     DepositTooLarge,
     DepositUnusable,
     FeeAboveAmount,
     HoldingShort,
+    KindUnexpected,
     MessageSenderUnknown,
     NotAuthorised,
     NothingClaimable,
@@ -146,7 +146,6 @@ def deliver(
     vault: Vault,
     *,
     source: ChainId,
-    first: LeafIndex,
     items: Sequence[Item],
     payee: Account,
     time: int,
@@ -158,12 +157,12 @@ def deliver(
     """
     effects: tuple[Effect, ...] = ()
     fees = _Payment(account=payee, asset=QUOTE, to=payee.owner, amount=Wad(0))
-    for offset, item in enumerate(items):
+    for item in items:
         if source != vault.hub_chain or item.sender != vault.hub:
             raise MessageSenderUnknown(source=source, sender=item.sender)
         release = decode(item.body)
         if not isinstance(release, Release):
-            raise BodyMalformed(source=source, index=LeafIndex(first + offset))
+            raise KindUnexpected(kind=item.body[0], expected=Kind.RELEASE)
         unit = vault.asset(release.asset).unit()
         amount, fee = release.amount // unit * unit, release.fee // unit * unit
         if fees.asset != release.asset:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.messages import Item, Next, Parcel, decode
+from bridge.messages import Item, Kind, Next, Parcel, decode
 from bridge.types import ZERO_ADDRESS, Account, Address, ChainId, LeafIndex, NextMode, Wad
 from hub.errors import (
     BodyMalformed,
@@ -17,6 +17,7 @@ from hub.errors import (
     CashNegative,
     CashShort,
     IntentExpired,
+    KindUnexpected,
     LegsNotListed,
     MessageSenderUnknown,
     NonceAlreadyUsed,
@@ -73,7 +74,9 @@ def send(venue: Venue, *, caller: Caller, account: Account, cash: Wad, fee: Wad,
 
 def _credit_parcel(venue: Venue, source: ChainId, index: LeafIndex, item: Item, payee: Account) -> Venue:
     parcel = decode(item.body)
-    if not isinstance(parcel, Parcel) or parcel.next.mode is not NextMode.STAY:
+    if not isinstance(parcel, Parcel):
+        raise KindUnexpected(kind=item.body[0], expected=Kind.PARCEL)
+    if parcel.next.mode is not NextMode.STAY:
         raise BodyMalformed(source=source, index=index)
     if parcel.legs:
         raise LegsNotListed(index=index)

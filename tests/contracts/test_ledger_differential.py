@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.messages import PLACED, STAY, Deposit, Item, Leg, Next, Parcel
+from bridge.messages import PLACED, STAY, Deposit, Item, Leg, Next, Parcel, Release
 from bridge.types import QUOTE, ZERO_ADDRESS, Account, Address, AssetId, ChainId, InstrumentId, LeafIndex, NextMode, Wad
 from hub import ledger as model
 from hub.steps import Caller, Direct, Signed
@@ -213,6 +213,8 @@ class Player:
         expected = vault_of(source) if is_deposit else venue_of(source)
         sender = expected if self.random.random() < 0.97 else venue_of(BETA)
         body = self._deposit(source) if is_deposit else self._parcel()
+        if self.random.random() < 0.01:
+            body = Release(account=PAYEE, asset=QUOTE, to=PAYEE.owner, amount=Wad(1)).encode()
         return Item(sender=sender, recipient=Address(self.twin.hub.address), body=body)
 
     def _deposit(self, source: ChainId) -> bytes:

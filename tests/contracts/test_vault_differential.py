@@ -11,7 +11,7 @@ import pytest
 from bridge.artifacts import load
 from bridge.contracts.custody import Claimable, Released
 from bridge.contracts.messaging import Sent
-from bridge.messages import PLACED, STAY, Item, Next, Release
+from bridge.messages import PLACED, STAY, Item, Next, Parcel, Release
 from bridge.types import QUOTE, Account, Address, AssetId, LeafIndex, NextMode, Wad
 from hub import vault as model
 from hub.fees import OutflowLimit
@@ -101,7 +101,6 @@ class Player:
             lambda time: model.deliver(
                 self.model,
                 source=HUB,
-                first=self.next,
                 items=items,
                 payee=payee,
                 time=time,
@@ -190,7 +189,8 @@ class Player:
             fee=Wad(fee),
         )
         sender = HUB_ADDRESS if self.random.random() < 0.98 else Address(b"\x01" * 20)
-        return Item(sender=sender, recipient=Address(self.vault.address), body=body.encode())
+        odd = Parcel(account=PAYEE, cash=Wad(1)) if self.random.random() < 0.02 else body
+        return Item(sender=sender, recipient=Address(self.vault.address), body=odd.encode())
 
     def _claim(self) -> model.Claim:
         known = [claim for claim, amount in self.model.claims.items() if amount]

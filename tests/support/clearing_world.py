@@ -261,7 +261,6 @@ class World:
         step = vault.deliver(
             self.vaults[chain],
             source=HUB,
-            first=first,
             items=items,
             payee=RELAYER,
             time=self.time,

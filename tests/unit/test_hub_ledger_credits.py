@@ -13,6 +13,7 @@ from hub.errors import (
     BodyMalformed,
     CallerNotVault,
     DepositRefused,
+    KindUnexpected,
     MessageSenderUnknown,
     NotWaiting,
     Refused,
@@ -253,9 +254,9 @@ def test_message__not_from_the_contract_that_may_send_it__is_refused(body: Depos
     assert_refused(new_hub(), odd, MessageSenderUnknown)
 
 
-def test_message__release_to_the_hub__is_malformed() -> None:
+def test_message__release_to_the_hub__is_of_no_kind_that_comes_here() -> None:
     body = Release(account=TRADER, asset=QUOTE, to=TRADER.owner, amount=wads(1)).encode()
-    assert_refused(new_hub(), Item(sender=vault_of(ALPHA), recipient=HUB_ADDRESS, body=body), BodyMalformed)
+    assert_refused(new_hub(), Item(sender=vault_of(ALPHA), recipient=HUB_ADDRESS, body=body), KindUnexpected)
 
 
 def test_local_deposit__from_the_hubs_own_vault__is_credited_with_its_fee_or_refused() -> None:

@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from bridge.messages import PLACED, STAY, Deposit, Item, Parcel, Release
-from bridge.types import QUOTE, ZERO_ADDRESS, Account, Address, AssetId, ChainId, LeafIndex, Wad
+from bridge.types import QUOTE, ZERO_ADDRESS, Account, Address, AssetId, ChainId, Wad
 from hub import vault
 from hub.errors import (
     AccountWithoutOwner,
     AssetUnknown,
-    BodyMalformed,
     CeilingReached,
     DepositTooLarge,
     DepositUnusable,
     FeeAboveAmount,
     HoldingShort,
+    KindUnexpected,
     MessageSenderUnknown,
     NotAuthorised,
     NothingClaimable,
@@ -64,8 +64,7 @@ def taken(
 
 def released(held: Vault, *bodies: Release, time: int = NOW, refused: vault.Refusals = vault.NO_ONE) -> VaultStep:
     items = [Item(sender=HUB_ADDRESS, recipient=vault_of(ALPHA), body=body.encode()) for body in bodies]
-    first = LeafIndex(0)
-    return vault.deliver(held, source=HUB, first=first, items=items, payee=RELAYER, time=time, refused=refused)
+    return vault.deliver(held, source=HUB, items=items, payee=RELAYER, time=time, refused=refused)
 
 
 def full(amount: int = 10, **given: int) -> Vault:
@@ -183,7 +182,7 @@ def test_release__beyond_what_is_held__is_refused_with_the_fees_before_it() -> N
     [
         (ALPHA, HUB_ADDRESS, PAID, MessageSenderUnknown),
         (HUB, THIEF.owner, PAID, MessageSenderUnknown),
-        (HUB, HUB_ADDRESS, Parcel(account=TRADER, cash=wads(1)), BodyMalformed),
+        (HUB, HUB_ADDRESS, Parcel(account=TRADER, cash=wads(1)), KindUnexpected),
         (HUB, HUB_ADDRESS, replace(PAID, asset=UNKNOWN), AssetUnknown),
     ],
 )
@@ -192,7 +191,7 @@ def test_message__that_no_honest_hub_sends__is_refused(
 ) -> None:
     items = [Item(sender=sender, recipient=vault_of(ALPHA), body=body.encode())]
     with pytest.raises(error):
-        vault.deliver(full(), source=source, first=LeafIndex(0), items=items, payee=RELAYER, time=NOW)
+        vault.deliver(full(), source=source, items=items, payee=RELAYER, time=NOW)
 
 
 def test_claim__redirected_by_receiver_or_owner__goes_whole_to_the_new_address() -> None:

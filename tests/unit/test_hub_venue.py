@@ -15,6 +15,7 @@ from hub.errors import (
     CashNegative,
     CashShort,
     IntentExpired,
+    KindUnexpected,
     LegsNotListed,
     MessageSenderUnknown,
     NonceAlreadyUsed,
@@ -78,7 +79,7 @@ def test_parcel__with_a_key__replaces_only_an_older_one() -> None:
     ("body", "error"),
     [
         (Parcel(account=TRADER, cash=wads(1), next=forward_to(BETA)), BodyMalformed),
-        (Deposit(account=TRADER, asset=QUOTE, amount=wads(1)), BodyMalformed),
+        (Deposit(account=TRADER, asset=QUOTE, amount=wads(1)), KindUnexpected),
         (Parcel(account=TRADER, cash=Wad(-1)), CashNegative),
         (Parcel(account=TRADER, cash=wads(1), legs=(Leg(instrument=InstrumentId(1), base=1),)), LegsNotListed),
     ],

@@ -14,13 +14,14 @@ from typing import Any
 
 import structlog
 
-from bridge.errors import ChainError, RequestRefused
-from bridge.rpc import BlockRef, Receipt, Request, Rpc
-from bridge.rpc.types import parse_bytes, to_hex
+from bridge.rpc import BlockRef, Receipt, Rpc
+from bridge.rpc.types import to_hex
 from bridge.signer import SignedTransaction, Signer, Transaction, sign_transaction
 from bridge.types import Address, ChainId, Hash32
 from relayer import queries
 from relayer.book import Book
+from relayer.broadcast import broadcast
+from relayer.cover import uncovered
 from relayer.decisions import Decision, Status, store_decision
 from relayer.lanes import Change, LaneBook, LaneId
 from relayer.lease import Lease
@@ -31,8 +32,10 @@ from relayer.transfer import Abandoned, Input, Planned, RootFinal, Signed
 log = structlog.get_logger()
 LOST_AFTER = 3
 """Looks at which a nonce was taken and no receipt found, before a transaction counts as lost."""
-QUIET_REFUSALS = ("already known", "nonce too low", "underpriced", "already imported")
-"""Answers to a repeated broadcast that need no operator."""
+REFUSED_AFTER = 3
+"""Replacements that every endpoint refused, before a transaction is cancelled; patience grows between them."""
+CANCEL_GAS = 21_000
+"""What a transfer of nought takes, and no transaction with calldata does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class Submitter:
         self._lease = lease
         self.spent = 0
         self._lost: dict[int, int] = {}
+        self._refused: dict[int, int] = {}
         self._sending = asyncio.Lock()
         self._to_sign = True
         self._under_way = True
@@ -138,13 +142,34 @@ class Submitter:
             if not fresh:
                 return 0
             try:
-                bids = await self._sign(fresh, rows, now)
+                fresh = await self._covered(fresh, rows, now)
+                bids = await self._sign(fresh, rows, now) if fresh else []
             except BaseException:
                 self._to_sign = True
                 raise
-            self._under_way = True
-            await self.broadcast([bid.signed for bid in bids])
+            if bids:
+                self._under_way = True
+                await self.broadcast([bid.signed for bid in bids])
             return len(bids)
+
+    async def _covered(self, fresh: Sequence[Any], rows: Sequence[Any], now: int) -> list[Any]:
+        """Return what can be signed; give up bonds that the node or the balance does not allow.
+
+        They may be decided again: what is given up does not keep its name.
+        """
+        if not any(row.value for row in fresh):
+            return list(fresh)
+        fee = first_fee((await self.rpc.head()).base_fee, self.fees)
+        async with self.book.store.read() as connection:
+            data = await queries.data_of(connection, [row.id for row in fresh])
+            bids = await queries.attempts(connection, [row.id for row in rows if row.nonce is not None])
+        held = sum(row.value + row.gas * bids[row.id][-1].max_fee for row in rows if row.id in bids)
+        found = await uncovered(self.rpc, self.address, fresh, held=held, max_fee=fee.max_fee, data=data)
+        for one in found:
+            log.error("transaction_not_covered", chain=self.chain, purpose=one.row.purpose, reason=one.reason)
+            await self._finish(one.row, Status.LOST, now, gives_up=True)
+        given_up = {one.row.id for one in found}
+        return [row for row in fresh if row.id not in given_up]
 
     async def _sign(self, fresh: Sequence[Any], rows: Sequence[Any], now: int) -> list[Bid]:
         base_fee = (await self.rpc.head()).base_fee
@@ -182,29 +207,12 @@ class Submitter:
         )
         return sign_transaction(self.signer, transaction)
 
-    async def broadcast(self, signed: Sequence[SignedTransaction]) -> None:
-        """Hand signed transactions to all endpoints; repeating it changes nothing.
+    async def broadcast(self, signed: Sequence[SignedTransaction]) -> bool:
+        """Hand signed transactions to all endpoints; return whether each of them refused.
 
-        A refusal is logged and not raised: the row stays, and the next look says what became of it.
+        The rows stay in any case, and the next look says what became of them.
         """
-        requests = [
-            Request(method="eth_sendRawTransaction", params=(to_hex(s.raw),), parse=parse_bytes) for s in signed
-        ]
-        asked = [source.ask(requests) for source in self.rpc.sources]
-        for answers in await asyncio.gather(*asked, return_exceptions=True):
-            if isinstance(answers, ChainError):
-                log.warning("broadcast_failed", chain=self.chain, error=str(answers))
-            elif isinstance(answers, BaseException):
-                raise answers
-            else:
-                self._note_refusals(answers)
-
-    def _note_refusals(self, answers: Sequence[Any]) -> None:
-        for answer in answers:
-            if not isinstance(answer, RequestRefused):
-                continue
-            if not any(phrase in answer.reason.lower() for phrase in QUIET_REFUSALS):
-                log.warning("transaction_refused", chain=self.chain, reason=answer.reason)
+        return await broadcast(self.rpc, signed)
 
     # --- following ------------------------------------------------------------------------------
 
@@ -251,6 +259,12 @@ class Submitter:
         paid = receipt.gas_used * receipt.gas_price
         self.spent += paid
         self._lost.pop(row.id, None)
+        self._refused.pop(row.id, None)
+        if (
+            row.error and receipt.gas_used == CANCEL_GAS
+        ):  # not the transaction itself, mined after all: that has calldata
+            await self._finish(row, Status.LOST, now, receipt=receipt, paid=paid, gives_up=True)
+            return
         status = Status.MINED if receipt.succeeded else Status.REVERTED
         await self._finish(row, status, now, receipt=receipt, paid=paid)
         if not receipt.succeeded:
@@ -264,7 +278,9 @@ class Submitter:
         *,
         receipt: Receipt | None = None,
         paid: int = 0,
+        gives_up: bool = False,
     ) -> None:
+        """Store an outcome; what was given up leaves its name to a later decision of the same."""
         touched: list[tuple[LaneBook, list[Change]]] = []
         async with self.book.deciding:
             async with self.book.store.begin() as connection:
@@ -276,6 +292,7 @@ class Submitter:
                     block_number=receipt.block.number if receipt else 0,
                     gas_used=receipt.gas_used if receipt else 0,
                     paid=paid,
+                    dedupe=f"{row.dedupe}:given-up:{row.id}" if gives_up else row.dedupe,
                 )
                 if status is not Status.MINED:
                     touched = await self._advance(connection, row.id, row, [Abandoned(at=now)])
@@ -302,14 +319,22 @@ class Submitter:
             await self._finish(row, Status.LOST, now)
 
     async def _outbid(self, row: Any, last: Any, now: int) -> None:  # noqa: ANN401
-        """Replace a stuck transaction by itself with higher fees; at the cap send it again."""
+        """Replace a stuck transaction by itself with higher fees; at the cap send it again.
+
+        One that no endpoint takes, look after look, is replaced by a transfer of nought to ourselves:
+        its nonce has to be used before any later one can be.
+        """
+        gives_up = self._refused.get(row.id, 0) >= REFUSED_AFTER and not row.error
+        if gives_up:
+            row = await self._cancel(row)
         base_fee = (await self.rpc.head()).base_fee
-        fee = raised_fee(GasFee(max_fee=last.max_fee, priority=last.priority), base_fee, self.fees)
+        had = GasFee(max_fee=last.max_fee, priority=last.priority)
+        fee = raised_fee(had, base_fee, self.fees) or (had if gives_up else None)
         if fee is None:
             log.warning("fee_cap_reached", chain=self.chain, nonce=row.nonce, purpose=row.purpose)
             async with self.book.store.begin() as connection:
                 await queries.set_outgoing(connection, row.id, updated_at=now)
-            await self.broadcast([SignedTransaction(raw=last.raw, hash=last.hash)])
+            self._count_refused(row, await self.broadcast([SignedTransaction(raw=last.raw, hash=last.hash)]))
             return
         async with self.book.store.begin() as connection:
             data = (await queries.data_of(connection, [row.id]))[row.id]
@@ -318,7 +343,28 @@ class Submitter:
             await queries.add_rows(connection, AttemptRow, [attempt_row(bid, now)])
             await queries.set_outgoing(connection, row.id, updated_at=now)
         log.info("transaction_outbid", chain=self.chain, nonce=row.nonce, max_fee=fee.max_fee)
-        await self.broadcast([signed])
+        self._count_refused(row, await self.broadcast([signed]))
+
+    def _count_refused(self, row: Any, is_refused: bool) -> None:  # noqa: ANN401, FBT001  # a row and its answer
+        if is_refused:
+            self._refused[row.id] = self._refused.get(row.id, 0) + 1
+        else:
+            self._refused.pop(row.id, None)
+
+    async def _cancel(self, row: Any) -> Any:  # noqa: ANN401  # a row of the outgoing table
+        """Make a row the transfer of nought that uses its nonce; its messages wait until that is mined."""
+        log.error("transaction_cancelled", chain=self.chain, nonce=row.nonce, purpose=row.purpose)
+        async with self.book.store.begin() as connection:
+            await queries.set_outgoing(
+                connection,
+                row.id,
+                to=self.address,
+                data=b"",
+                value=0,
+                gas=CANCEL_GAS,
+                error="refused by every endpoint",
+            )
+            return next(one for one in await queries.live(connection, self.chain) if one.id == row.id)
 
     async def resume(self) -> int:
         """Broadcast everything that is signed and has no outcome; what a restart begins with."""

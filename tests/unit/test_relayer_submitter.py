@@ -1,16 +1,21 @@
-"""A submitter and blocks that come and go: nothing is closed by a block that nobody has read."""
+"""A submitter: nothing is closed by a block that nobody has read, and nothing that cannot be sent holds a nonce."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import rlp
+
+from bridge.errors import RequestRefused
+from bridge.keccak import keccak256
 from bridge.types import Address, Hash32
 from relayer import queries
 from relayer.book import Book
 from relayer.decisions import Decision, Purpose, Status
 from relayer.policy import FeePlan
-from relayer.submitter import Submitter
+from relayer.submitter import CANCEL_GAS, Submitter
 from relayer.transfer import Stage
 from tests.support.lane_store import DESTINATION, KEY, SOURCE, Destination, book_of, lane_of, receipt, scan_of
 from tests.unit.test_relayer_deliver import deliverer
@@ -81,3 +86,64 @@ class Inbox(Destination):
     async def calls(self, asked: list[Any], at: Any) -> list[bytes]:  # noqa: ANN401
         del at
         return [bytes(32) for _ in asked]
+
+
+class Node:
+    """An endpoint that refuses whatever carries calldata or a value."""
+
+    def __init__(self, chain: Guarded) -> None:
+        self.chain = chain
+
+    async def ask(self, requests: list[Any]) -> list[Any]:
+        return [self.chain.take(bytes.fromhex(request.params[0][2:])) for request in requests]
+
+
+class Guarded(Destination):
+    """A chain that mines transfers of nought alone."""
+
+    def take(self, raw: bytes) -> Hash32 | RequestRefused:
+        fields = rlp.decode(raw[1:])
+        if fields[7]:
+            return RequestRefused(method="eth_sendRawTransaction", code=-32000, reason="exceeds block gas limit")
+        tx_hash = Hash32(keccak256(raw))
+        self.mined[tx_hash] = replace(receipt(tx_hash, 16), gas_used=CANCEL_GAS)
+        self.used += 1
+        return tx_hash
+
+
+async def test_follow__no_endpoint_ever_takes_it__cancels_and_plans_its_messages_again(tmp_path: Path) -> None:
+    book, chain = await book_of(1, tmp_path), Guarded()
+    chain.sources = (Node(chain),)
+    given = await sent(book, chain)
+    now = 200
+    while lane_of(book).pending[0].transfer.stage is Stage.SENT:
+        now += 4_000
+        assert now < 40_000
+        await given.follow(now=now)
+    [row] = await rows(book)
+    assert (row.status, row.nonce, chain.used) == (Status.LOST.value, 0, 1)
+    assert lane_of(book).pending[0].transfer.stage is Stage.SEEN
+    assert await given.decide([delivery()], now=now) == 1, "it may be decided again"
+    await book.store.close()
+
+
+class Payer(Destination):
+    """A chain on which bonds succeed if there is money for them."""
+
+    async def outcomes(self, requests: list[Any]) -> list[bytes]:
+        return [b"" for _ in requests]
+
+
+async def test_push__bonds_beyond_the_balance__signs_those_that_are_covered(tmp_path: Path) -> None:
+    book, chain = await book_of(1, tmp_path), Payer()
+    bond = Decision(purpose=Purpose.PROPOSE, dedupe="one", to=INBOX, data=b"", gas=30_000, value=6 * 10**17)
+    back = Decision(purpose=Purpose.WITHDRAW, dedupe="back", to=INBOX, data=b"", gas=30_000)
+    given = submitter(book, chain)
+    await given.decide([bond, replace(bond, dedupe="two"), back], now=100)
+    assert await given.push(now=100) == 2
+    found = {row.dedupe.split(":")[0]: (row.status, row.nonce) for row in await rows(book)}
+    assert found == {"one": ("signed", 0), "two": ("lost", None), "back": ("signed", 1)}
+    chain.funds = 2 * 10**18
+    assert await given.decide([replace(bond, dedupe="two")], now=200) == 1
+    assert await given.push(now=200) == 1
+    await book.store.close()

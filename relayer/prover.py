@@ -41,9 +41,13 @@ from relayer.attesters import Answer, fetch
 from relayer.errors import EvidenceMissing
 from relayer.lanes import LaneBook
 from relayer.network import Places
-from relayer.quorum import ValidatorSet, Vote, assemble, common_count
+from relayer.quorum import ValidatorSet, Vote, assemble, common_counts
 
 log = structlog.get_logger()
+REUSE_BLOCKS = 256
+"""Base blocks that evidence is used for: the anchor forgets a base block after 8,191 newer ones."""
+TRIES = 4
+"""Counts asked for in one look: more than validators that lie about theirs, in sets of some size."""
 SET_SECONDS = 15.0
 """How long a validator set is believed; a rotation in between costs one refused transaction."""
 
@@ -94,11 +98,15 @@ class QuorumProver:
         wanted = lane.tree.count
         votes, reached = await self._ask(lane, wanted)
         quorum = assemble(votes, validators)
-        common = min(common_count(reached, validators), lane.tree.count)
-        if common > (quorum.statement.count if quorum else 0):
-            votes, _ = await self._ask(lane, common)
-            quorum = assemble(votes, validators) or quorum
         held = lane.held.count if lane.held else 0
+        have = quorum.statement.count if quorum else held
+        reached = {signer: min(count, lane.tree.count) for signer, count in reached.items()}
+        for count in common_counts(reached, validators, above=have)[:TRIES]:
+            votes, _ = await self._ask(lane, count)
+            found = assemble(votes, validators)
+            if found and found.statement.count > have:
+                quorum = found
+                break
         if quorum is None or quorum.statement.count <= held:
             self._set_until = 0.0
             raise EvidenceMissing(
@@ -177,7 +185,7 @@ class AnchoredProver:
         self._registry = places.base.at("root-registry")
         self._anchor = places[lane.id.destination].at("anchor")
         self._source, self._base, self._destination = source, base, destination
-        self._found: tuple[int, Evidence] | None = None
+        self._found: tuple[int, BlockRef, Evidence] | None = None
 
     async def evidence(self, lane: LaneBook) -> Evidence:
         """Return the lane as of the newest final state root that the destination can learn of."""
@@ -190,10 +198,13 @@ class AnchoredProver:
         count = lane.count_at(height)
         if count <= (lane.held.count if lane.held else 0):
             raise self._missing(f"the newest final state root is of height {height}")
-        if self._found is None or self._found[0] != height:
-            evidence = await self._prove(lane, at, base_block, height, count)
-            self._found = (height, evidence)
-        return self._found[1]
+        if self._found is not None:
+            known, proven_at, evidence = self._found
+            if known == height and 0 <= number - proven_at.number < REUSE_BLOCKS:
+                return evidence
+        evidence = await self._prove(lane, at, base_block, height, count)
+        self._found = (height, base_block, evidence)
+        return evidence
 
     async def _prove(self, lane: LaneBook, at: BlockRef, base_block: BlockRef, height: int, count: int) -> Evidence:
         state_root: bytes = await read(

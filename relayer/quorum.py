@@ -90,3 +90,14 @@ def common_count(finalized: Mapping[Address, int], validators: ValidatorSet) -> 
         if validators.is_quorum(s for s, reached in finalized.items() if reached >= count):
             return count
     return 0
+
+
+def common_counts(finalized: Mapping[Address, int], validators: ValidatorSet, *, above: int) -> list[int]:
+    """Return the counts to ask validators for, best first: the common one, and lower ones that some have reached.
+
+    One validator that says more than it signs raises the common count beyond what the others can sign together; a
+    lower one of theirs is then what they can.
+    """
+    common = common_count(finalized, validators)
+    members = {reached for signer, reached in finalized.items() if validators.weights.get(signer, 0) > 0}
+    return sorted((count for count in members if above < count <= common), reverse=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.types import Address, ChainId
-from relayer.quorum import Statement, ValidatorSet, Vote, assemble, common_count
+from relayer.quorum import Statement, ValidatorSet, Vote, assemble, common_count, common_counts
 
 KEYS = [Address(bytes([n]) * 20) for n in (1, 2, 3, 4)]
 STATEMENT = Statement(count=5, height=9, epoch=0, source=ChainId(1), lane=ChainId(2), root=b"\x07" * 32)
@@ -72,3 +72,15 @@ def test_common_count__validators_at_different_heights__is_what_a_quorum_has_rea
     reached = dict(zip(KEYS, (9, 7, 5, 3), strict=True))
     assert common_count(reached, FOUR) == 5
     assert common_count({KEYS[0]: 9}, FOUR) == 0
+
+
+def test_common_counts__one_validator_says_too_much__lower_counts_follow() -> None:
+    reached = dict(zip(KEYS, (100, 7, 5, 5), strict=True))
+    assert common_counts(reached, FOUR, above=0) == [5]
+    assert common_counts({**reached, KEYS[2]: 6}, FOUR, above=0) == [6, 5]
+    assert common_counts({**reached, KEYS[2]: 6}, FOUR, above=5) == [6]
+
+
+def test_common_counts__stranger__has_no_say() -> None:
+    stranger = {Address(b"\x09" * 20): 4}
+    assert common_counts(dict.fromkeys(KEYS, 5) | stranger, FOUR, above=0) == [5]

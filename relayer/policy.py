@@ -276,6 +276,17 @@ def gap_ends(indices: Sequence[int]) -> list[tuple[int, int]]:
     return [(indices[a], indices[b - 1]) for a, b in zip(starts, ends, strict=True)]
 
 
+def ranges_without(first: int, n: int, left_out: Iterable[int]) -> list[tuple[int, int]]:
+    """Return first … first + n − 1 less some indices, as inclusive ranges.
+
+    The work grows with what is left out alone: n comes from a log, which anybody may have made up.
+    """
+    end = first + n
+    cuts = sorted({index for index in left_out if first <= index < end})
+    starts, ends = [first, *(index + 1 for index in cuts)], [*(index - 1 for index in cuts), end - 1]
+    return [(a, b) for a, b in zip(starts, ends, strict=True) if a <= b]
+
+
 def retry_delay(attempts: int) -> int:
     """Return the seconds to wait after `attempts` earlier failures: 5, 10, 20, … at most an hour."""
     return min(FIRST_RETRY << min(attempts, 10), LONGEST_RETRY)

@@ -20,7 +20,7 @@ from bridge.rpc import Block, BlockRef, Log, LogFilter, Rpc
 from bridge.types import Account, BlockNumber, ChainId
 from relayer.lanes import Held, LaneId
 from relayer.network import Place, Places
-from relayer.policy import gap_ends
+from relayer.policy import ranges_without
 from relayer.settle import Kind, Settled
 
 MAX_SPAN = 10_000
@@ -178,13 +178,12 @@ _Settling = Delivered | DeliveryFailed | CreditWaiting | CreditRetried
 
 def _of_transaction(events: Sequence[_Settling], payee: Account | None) -> list[Settled]:
     """Order: what was delivered and what failed, then what waits, then what was retried."""
-    failed = {(e.source, e.index) for e in events if isinstance(e, DeliveryFailed)}
+    failed = [(e.source, e.index) for e in events if isinstance(e, DeliveryFailed)]
     found: list[Settled] = []
     for event in events:
         if isinstance(event, Delivered):
-            indices = range(event.first, event.first + event.n)
-            left = [index for index in indices if (event.source, index) not in failed]
-            parts = gap_ends(left)
+            left_out = [index for source, index in failed if source == event.source]
+            parts = ranges_without(event.first, event.n, left_out)
             ours = payee is not None and event.payee == payee
             found += [
                 _settled(event.log, event.source, first, last - first + 1, Kind.DELIVERED, ours=ours, part=part)

@@ -21,6 +21,7 @@ from relayer.policy import (
     gap_ends,
     plan,
     raised_fee,
+    ranges_without,
     replacement_due,
     retry_delay,
 )
@@ -158,6 +159,24 @@ def test_gap_ends__indices__become_ranges() -> None:
     assert gap_ends([]) == []
     assert gap_ends([4]) == [(4, 4)]
     assert gap_ends([1, 2, 3, 7, 9, 10]) == [(1, 3), (7, 7), (9, 10)]
+
+
+@pytest.mark.parametrize(
+    ("first", "n", "left_out", "expected"),
+    [
+        (5, 3, [], [(5, 7)]),
+        (5, 3, [6], [(5, 5), (7, 7)]),
+        (5, 3, [7, 5, 5], [(6, 6)]),
+        (5, 3, [4, 8], [(5, 7)]),
+        (5, 2, [5, 6], []),
+        (5, 0, [], []),
+        (0, 2**32 - 1, [9], [(0, 8), (10, 2**32 - 2)]),
+    ],
+)
+def test_ranges_without__indices_left_out__cut_the_range(
+    first: int, n: int, left_out: list[int], expected: list[tuple[int, int]]
+) -> None:
+    assert ranges_without(first, n, left_out) == expected
 
 
 def test_retry_delay__doubles_up_to_an_hour() -> None:

@@ -111,6 +111,7 @@ class IntentSettings:
 
     enabled: bool
     coverage_bps: int
+    serve_unpriced: bool
     queue: int
     per_minute: int
 
@@ -169,7 +170,7 @@ def parse_settings(raw: Raw, *, file: Path = Path(FILE_NAME)) -> Settings:
         propose=_inside(root, "propose", _propose),
         watch=_inside(root, "watch", _watch),
         fees=_inside(root, "fees", _fees),
-        intents=_inside(root, "intents", _intents),
+        intents=_inside(root, "intents", lambda table: _intents(table, has_prices=_has_prices(raw))),
         oldest=_inside(root, "alarm", lambda t: t.take("oldest", "seconds", whole(1, 10**7), 300)),
     )
     root.finish()
@@ -260,10 +261,21 @@ def _fees(table: Table) -> FeePlan:
     return fees
 
 
-def _intents(table: Table) -> IntentSettings:
+def _has_prices(raw: Raw) -> bool:
+    """Tell whether any asset has a price; the table itself is checked where it is read."""
+    return bool(raw.get("deliver", {}).get("prices"))
+
+
+def _intents(table: Table, *, has_prices: bool) -> IntentSettings:
+    """Intents are on where a tip can be worth something: with no price, strangers would spend our gas for nothing."""
+    serves_free: bool = table.take("serve_unpriced", "true or false", _flag, default=False)
+    enabled: bool = table.take("enabled", "true or false", _flag, default=has_prices or serves_free)
+    if enabled and not (has_prices or serves_free):
+        raise table.invalid("enabled", "true without [deliver.prices]", "a price, or serve_unpriced = true")
     return IntentSettings(
-        enabled=table.take("enabled", "true or false", _flag, default=True),
+        enabled=enabled,
         coverage_bps=table.take("coverage_bps", "basis points", whole(0, 10**6), 11_000),
+        serve_unpriced=serves_free,
         queue=table.take("queue", "1 to 100000", whole(1, 100_000), 256),
         per_minute=table.take("per_minute", "1 to 100000", whole(1, 100_000), 120),
     )

@@ -220,7 +220,7 @@ class Builder:
             terms=IntentTerms(
                 payee=self.payee,
                 coverage_bps=given.coverage_bps,
-                serve_unpriced=self.settings.deliver.serve_unpriced,
+                serve_unpriced=given.serve_unpriced,
                 queue=given.queue,
                 per_minute=given.per_minute,
                 prices=self.prices,

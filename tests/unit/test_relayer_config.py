@@ -80,6 +80,7 @@ def test_config__paths__start_at_the_files_folder(tmp_path: Path) -> None:
         ("fees.raise_bps", 999, "fees.raise_bps"),
         ("fees", {"priority": 10, "cap": 9}, "fees.priority"),
         ("intents.queue", 0, "intents.queue"),
+        ("intents.enabled", True, "intents.enabled"),
         ("alarm.oldest", 0, "alarm.oldest"),
     ],
 )
@@ -87,6 +88,19 @@ def test_config__value_that_cannot_be_meant__names_its_field(path: str, value: o
     with pytest.raises(ConfigInvalid) as caught:
         parse_settings(with_(path, value))
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "is_on"),
+    [
+        ("deliver.prices", {}, False),
+        ("deliver.prices", {"USD": 1}, True),
+        ("intents.serve_unpriced", True, True),
+        ("intents", {"serve_unpriced": True, "enabled": False}, False),
+    ],
+)
+def test_config__intents__are_on_where_a_tip_can_be_worth_something(path: str, value: object, is_on: bool) -> None:
+    assert parse_settings(with_(path, value)).intents.enabled is is_on
 
 
 def test_config__two_sources_of_a_password__are_refused() -> None:

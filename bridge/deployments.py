@@ -19,6 +19,7 @@ from bridge.fields import Table, address, hash32, whole
 from bridge.types import Address, BlockNumber, ChainId, Hash32
 
 FILE_NAME = "deployments.json"
+STARTS_NAME = "deployments.started.json"
 VERSION = 1
 
 
@@ -56,13 +57,49 @@ Deployments = Mapping[str, Deployment]
 """By the chain's name."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A block of one chain before which no contract of its unfinished deployment stood."""
+
+    genesis: Hash32
+    block: BlockNumber
+
+
+Starts = Mapping[str, Start]
+"""By the chain's name."""
+
+
 def deployments_path(config: str | Path) -> Path:
     """Return where the record of a configuration file stands."""
     return Path(config).with_name(FILE_NAME)
 
 
+def starts_path(config: str | Path) -> Path:
+    """Return where it stands from which blocks the deployments run that are not whole yet."""
+    return Path(config).with_name(STARTS_NAME)
+
+
 def load_deployments(path: Path) -> Deployments:
     """Read the record; a missing file means that nothing is deployed; raises ConfigInvalid."""
+    return {name: _deployment(name, table) for name, table in _chains(path).items()}
+
+
+def save_deployments(path: Path, deployments: Deployments) -> None:
+    """Write the record; the file is replaced at once, so a crash leaves the old one or the new."""
+    _save(path, {name: _plain(deployment) for name, deployment in deployments.items()})
+
+
+def load_starts(path: Path) -> Starts:
+    """Read where unfinished deployments began; a missing file means that there are none."""
+    return {name: _start(table) for name, table in _chains(path).items()}
+
+
+def save_starts(path: Path, starts: Starts) -> None:
+    """Write where unfinished deployments began, as `save_deployments` writes."""
+    _save(path, {name: {"genesis": "0x" + start.genesis.hex(), "block": start.block} for name, start in starts.items()})
+
+
+def _chains(path: Path) -> Mapping[str, Table]:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -73,17 +110,24 @@ def load_deployments(path: Path) -> Deployments:
         ) from None
     root = Table(raw, file=str(path))
     root.take("version", f"{VERSION}", whole(VERSION, VERSION))
-    found = {name: _deployment(name, table) for name, table in root.tables("chains").items()}
+    chains = root.tables("chains")
     root.finish()
-    return found
+    return chains
 
 
-def save_deployments(path: Path, deployments: Deployments) -> None:
-    """Write the record; the file is replaced at once, so a crash leaves the old one or the new."""
-    chains = {name: _plain(deployment) for name, deployment in deployments.items()}
+def _save(path: Path, chains: Mapping[str, object]) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps({"version": VERSION, "chains": chains}, indent=2) + "\n")
     os.replace(partial, path)  # noqa: PTH105  # the same call, and its atomicity is the point
+
+
+def _start(table: Table) -> Start:
+    start = Start(
+        genesis=table.take("genesis", "a block hash", hash32),
+        block=BlockNumber(table.take("block", "a block number", whole(0, 2**63))),
+    )
+    table.finish()
+    return start
 
 
 def _deployment(name: str, table: Table) -> Deployment:

@@ -18,9 +18,13 @@ from bridge.deploy.plan import Piece, Places, plan, tokens
 from bridge.deployments import (
     Deployment,
     Deployments,
+    Start,
     deployments_path,
     load_deployments,
+    load_starts,
     save_deployments,
+    save_starts,
+    starts_path,
 )
 from bridge.errors import CausewayError, DeploymentConflict, TransactionFailed
 from bridge.keccak import keccak256
@@ -64,6 +68,18 @@ class Site:
         return plan(self.chain, self.network, self.places)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What is recorded of a chain: whole (`known`), or as an earlier run began it (`start`).
+
+    A record of another genesis counts for nothing. `begin` records a start for a later run.
+    """
+
+    known: Deployment | None = None
+    start: Start | None = None
+    begin: Callable[[Start], None] = lambda _: None
+
+
 async def deploy(network: Network, signer: Signer, *, report: Report = lambda _: None) -> Deployments:
     """Deploy all chains of a network, record where everything stands, and return the record.
 
@@ -73,15 +89,24 @@ async def deploy(network: Network, signer: Signer, *, report: Report = lambda _:
     path = deployments_path(network.file)
     places = Places.of(signer.address)
     recorded = dict(load_deployments(path))
+    begun = starts_path(network.file)
+    starts = dict(load_starts(begun))
 
     async def deploy_one(chain: Chain) -> None:
         async with chain.connect() as rpc:
             await rpc.check_chain()
             site = Site(chain=chain, network=network, places=places, sender=Sender(rpc, signer))
-            recorded[chain.name] = await deploy_chain(site, recorded.get(chain.name), report)
+
+            def begin(start: Start) -> None:
+                starts[chain.name] = start
+                save_starts(begun, starts)
+
+            origin = Origin(known=recorded.get(chain.name), start=starts.get(chain.name), begin=begin)
+            recorded[chain.name] = await deploy_chain(site, origin, report)
         save_deployments(path, recorded)
 
     await _all([deploy_one(chain) for chain in network.chains])
+    begun.unlink(missing_ok=True)
     return recorded
 
 
@@ -95,32 +120,39 @@ async def _all(jobs: Sequence[Coroutine[object, object, None]]) -> None:
         raise errors.exceptions[0] from None
 
 
-async def deploy_chain(site: Site, known: Deployment | None = None, report: Report = lambda _: None) -> Deployment:
-    """Deploy one chain's contracts, or find them standing, and return where they are.
-
-    `known` is the chain's earlier record: its first block is kept if it is of the same genesis.
-    """
+async def deploy_chain(site: Site, origin: Origin, report: Report = lambda _: None) -> Deployment:
+    """Deploy one chain's contracts, or find them standing, and return where they are."""
     rpc, places, pieces = site.sender.rpc, site.places, site.pieces
     genesis, head = await rpc.block(0), await rpc.head()
     await _ensure_deployer(site.sender, places, head)
     missing = await _missing(rpc, places, pieces)
+    first = _first_block(origin, Start(genesis=genesis.hash, block=head.number), is_new=len(missing) == len(pieces))
     gas = await _create(site.sender, places, missing)
     await _check_code(rpc, places, pieces)
     for piece in pieces:
         used = gas.get(piece.name, 0)
         place = places[piece.name]
         report(Progress(chain=site.chain.name, name=piece.name, address=place, gas=used))
-    is_known = known is not None and known.genesis == genesis.hash
-    # Contracts that stood before without a record may have spoken in any block since the first.
-    first = head.number if len(missing) == len(pieces) else BlockNumber(0)
     return Deployment(
         chain=site.chain.name,
         chain_id=site.chain.id,
         genesis=genesis.hash,
-        block=known.block if known is not None and is_known else first,
+        block=first,
         contracts={"deployer": places.deployer} | _contracts(site.chain, places, pieces),
         tokens=tokens(site.chain, places),
     )
+
+
+def _first_block(origin: Origin, now: Start, *, is_new: bool) -> BlockNumber:
+    """Return the block from which to read; one that is new is recorded before anything is created."""
+    for earlier in (origin.known, origin.start):
+        if earlier is not None and earlier.genesis == now.genesis:
+            return earlier.block
+    if not is_new:
+        # Contracts that stood before without a record may have spoken in any block since the first.
+        return BlockNumber(0)
+    origin.begin(now)
+    return now.block
 
 
 def _contracts(chain: Chain, places: Places, pieces: Sequence[Piece]) -> dict[str, Address]:

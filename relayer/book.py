@@ -32,7 +32,7 @@ from relayer.records import (
     terms_of,
 )
 from relayer.rows import MessageRow, ProposalRow, SettlementRow
-from relayer.settle import Result, Settled, settle
+from relayer.settle import Kind, Result, Settled, settle
 from relayer.store import Store
 from relayer.transfer import SEEN, Stage, Transfer
 from relayer.watcher import Scan
@@ -221,14 +221,32 @@ class Book:
                 await queries.store_changes(connection, row.source, chain, changes)
 
     async def settle_by_state(self, lane: LaneBook, settled: Sequence[Settled], *, now: int) -> None:
-        """Take what a destination's state says of messages about which logs are missing."""
+        """Take what was not in a destination's logs when they were read, by its state or a later look.
+
+        It may concern messages that count as done, such as a credit that waits after all: those come
+        back from the store.
+        """
         async with self.deciding:
-            result = settle(lane.pending, settled, at=now)
             rows = [settlement_row(lane.id.destination, one, now) for one in settled]
             async with self.store.begin() as connection:
                 await queries.add_rows(connection, SettlementRow, rows)
+                known = dict(lane.pending)
+                for one in settled:
+                    known |= await self._done(connection, lane, one)
+                result = settle(known, settled, at=now)
                 await store_result(connection, lane, result)
+            for change in result.changes:
+                if change.transfer.stage is not Stage.DELIVERED:
+                    lane.pending.setdefault(change.index, known[change.index])
             lane.commit(result.changes)
+
+    async def _done(self, connection: AsyncConnection, lane: LaneBook, one: Settled) -> dict[int, Pending]:
+        """Return the messages of which a log speaks and that are not pending any more."""
+        if one.kind not in {Kind.WAITS, Kind.CREDITED}:
+            return {}  # what is delivered cannot become more so
+        last = one.first + one.n - 1
+        rows = await queries.messages_between(connection, lane.id.source, lane.id.destination, one.first, last)
+        return {row.leaf_index: pending_of(row) for row in rows if row.leaf_index not in lane.pending}
 
     async def settle_missing(self, scan: Scan, *, now: int) -> int:
         """Take settlements of a scan read again that were not in it before; return how many."""

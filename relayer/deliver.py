@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 import structlog
 
-from bridge.contracts import View, as_revert
+from bridge.contracts import as_revert
 from bridge.contracts.clearing import RETRY
-from bridge.contracts.messaging import DELIVER, IS_DELIVERED, UPDATE_AND_DELIVER
+from bridge.contracts.messaging import DELIVER, UPDATE_AND_DELIVER
 from bridge.errors import CallReverted, CausewayError, ChainError, RequestRefused
 from bridge.messages import Item
 from bridge.proofs import Delivery, deliver
-from bridge.rpc import BlockRef, Request, Rpc
+from bridge.rpc import Request, Rpc
 from bridge.rpc.types import parse_bytes, to_hex
-from bridge.types import Account, AssetId, ChainId, Hash32, LeafCount, LeafIndex
+from bridge.types import Account, AssetId, ChainId, LeafCount, LeafIndex
 from relayer import queries
 from relayer.book import Book
 from relayer.decisions import Decision, Purpose
@@ -28,7 +28,7 @@ from relayer.lanes import Change, LaneBook, LaneId
 from relayer.network import Place
 from relayer.policy import Batch, Bounds, GasModel, Market, plan
 from relayer.prover import Evidence, Prover, held_evidence
-from relayer.settle import Kind, Settled
+from relayer.reconcile import settled_by_state
 from relayer.submitter import Submitter
 from relayer.transfer import Abandoned, Planned, RetryDue, RootFinal, Stage
 
@@ -329,14 +329,10 @@ class Deliverer:
 
         The logs that said so were missing: what the contract's state says takes their place.
         """
-        at = (await self._rpc.head()).ref
-        inbox = self._place.at("inbox")
-        views: list[View[bool]] = [IS_DELIVERED.at(inbox, lane.id.source, index) for index in wanted]
-        answers = await self._rpc.calls([(view.to, view.data) for view in views], at=at)
-        done = [i for i, v, a in zip(wanted, views, answers, strict=True) if v.decode(a)]
-        if done:
-            log.warning("delivery_log_missing", lane=lane.id.destination, n=len(done))
-            await self._book.settle_by_state(lane, [_state_says(lane, i, at) for i in done], now=now)
+        says = await settled_by_state(self._rpc, self._place, lane, wanted)
+        if says:
+            log.warning("delivery_log_missing", lane=lane.id.destination, n=len(says))
+            await self._book.settle_by_state(lane, says, now=now)
 
     async def _store(self, lane: LaneBook, changes: Sequence[Change]) -> None:
         async with self._book.store.begin() as connection:
@@ -395,23 +391,3 @@ class Deliverer:
             source=lane.id.source,
             first=index,
         )
-
-
-def _state_says(lane: LaneBook, index: int, at: BlockRef) -> Settled:
-    return Settled(
-        source=lane.id.source,
-        first=index,
-        n=1,
-        kind=Kind.DELIVERED,
-        ours=False,
-        detail=b"state",
-        block_number=at.number,
-        block_hash=at.hash,
-        tx_hash=Hash32(bytes(32)),
-        log_index=STATE_LOG + index,
-        part=lane.id.source,
-    )
-
-
-STATE_LOG = 2**33
-"""Log indices from here on stand for what the state says and no log did."""

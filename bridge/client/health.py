@@ -10,6 +10,7 @@ from enum import StrEnum
 from bridge.chains import Chain, Network
 from bridge.client.connections import ChainClient
 from bridge.contracts import finality, messaging, read, read_all
+from bridge.deploy.keys import EXPECTED, is_real, public_keys
 from bridge.deployments import Deployments
 from bridge.errors import CausewayError
 from bridge.types import ZERO_ADDRESS, Role
@@ -39,6 +40,8 @@ class Check:
 async def examine(network: Network, deployments: Deployments) -> AsyncIterator[Check]:
     """Yield every check of every chain; a chain that fails one does not hide the others."""
     for chain in network.chains:
+        for field in public_keys(chain) if is_real(network) else ():
+            yield _wrong(chain, field, f"a public development key; expected {EXPECTED}")
         async for check in _chain(chain, network, deployments):
             yield check
 

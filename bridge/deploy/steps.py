@@ -14,6 +14,7 @@ from bridge import artifacts
 from bridge.chains import Chain, Network
 from bridge.contracts import custody, read_all
 from bridge.deploy.addresses import CREATE2_SALT, DEPLOYMENT_PROXY, deployer_code, salt_of
+from bridge.deploy.keys import require_own_keys
 from bridge.deploy.plan import Piece, Places, plan, tokens
 from bridge.deployments import (
     Deployment,
@@ -86,6 +87,7 @@ async def deploy(network: Network, signer: Signer, *, report: Report = lambda _:
     The record is written as each chain is whole, so that a crash between chains loses nothing.
     Raises DeploymentConflict, ConfigInvalid or a ChainError; repeating the call resumes.
     """
+    require_own_keys(network, signer.address)
     path = deployments_path(network.file)
     places = Places.of(signer.address)
     recorded = dict(load_deployments(path))

@@ -6,7 +6,7 @@ here decides; what belongs together is together because the caller holds one tra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import and_, delete, func, insert, or_, select, update
@@ -31,6 +31,8 @@ from relayer.rows import (
 from relayer.transfer import Stage, Transfer
 
 Values = dict[str, Any]
+MOST_NAMED = 10_000
+"""Rows that one statement names by number; SQLite takes 32,766 parameters."""
 
 checkpoint = SQLModel.metadata.tables[CheckpointRow.__tablename__]
 message = SQLModel.metadata.tables[MessageRow.__tablename__]
@@ -170,8 +172,13 @@ async def settlements(
 
 
 async def reopen_outgoing(connection: AsyncConnection, chain: ChainId, above: int) -> list[Row[Any]]:
-    """Make transactions live again whose block is gone, and return all that are live."""
-    gone = and_(outgoing.c.chain == chain, outgoing.c.block_number > above)
+    """Make transactions live again whose block is gone, and return all that are live.
+
+    Those whose bytes are forgotten cannot be sent again: they keep their outcome, and messages that
+    it does not settle are freed by whoever looks for such.
+    """
+    kept = select(attempt.c.outgoing).where(attempt.c.outgoing == outgoing.c.id).exists()
+    gone = and_(outgoing.c.chain == chain, outgoing.c.block_number > above, kept)
     await connection.execute(update(outgoing).where(gone).values(status="signed", block_number=0, gas_used=0, paid=0))
     return await live(connection, chain)
 
@@ -195,8 +202,16 @@ async def add_outgoing(connection: AsyncConnection, **values: Any) -> int | None
 
 async def data_of(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, bytes]:
     """Return the calldata of transactions by id."""
-    wanted = select(outgoing.c.id, outgoing.c.data).where(outgoing.c.id.in_(numbers))
-    return {row.id: row.data for row in await connection.execute(wanted)}
+    found: dict[int, bytes] = {}
+    for some in _chunks(numbers):
+        wanted = select(outgoing.c.id, outgoing.c.data).where(outgoing.c.id.in_(some))
+        found |= {row.id: row.data for row in await connection.execute(wanted)}
+    return found
+
+
+def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Yield numbers in parts that one statement can name: databases bound its parameters."""
+    return (numbers[start : start + MOST_NAMED] for start in range(0, len(numbers), MOST_NAMED))
 
 
 async def set_outgoing(connection: AsyncConnection, number: int, **values: Any) -> None:  # noqa: ANN401
@@ -205,11 +220,12 @@ async def set_outgoing(connection: AsyncConnection, number: int, **values: Any) 
 
 
 async def attempts(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, list[Row[Any]]]:
-    """Return the signed forms of transactions by id, oldest first."""
-    wanted = select(attempt).where(attempt.c.outgoing.in_(numbers)).order_by(attempt.c.stored_at)
+    """Return the signed forms of transactions by id, oldest first; none of those whose bytes are forgotten."""
     found: dict[int, list[Row[Any]]] = {}
-    for row in await connection.execute(wanted):
-        found.setdefault(row.outgoing, []).append(row)
+    for some in _chunks(numbers):
+        wanted = select(attempt).where(attempt.c.outgoing.in_(some)).order_by(attempt.c.stored_at)
+        for row in await connection.execute(wanted):
+            found.setdefault(row.outgoing, []).append(row)
     return found
 
 

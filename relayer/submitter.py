@@ -372,7 +372,7 @@ class Submitter:
             rows = [r for r in await queries.live(connection, self.chain) if r.nonce is not None]
             bids = await queries.attempts(connection, [row.id for row in rows])
         self._to_sign = self._under_way = True
-        latest = [bids[row.id][-1] for row in sorted(rows, key=lambda row: row.nonce)]
+        latest = [bids[row.id][-1] for row in sorted(rows, key=lambda row: row.nonce) if row.id in bids]
         if latest:
             await self.broadcast([SignedTransaction(raw=b.raw, hash=b.hash) for b in latest])
         return len(latest)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import rlp
 
 from bridge.errors import RequestRefused
@@ -146,4 +147,32 @@ async def test_push__bonds_beyond_the_balance__signs_those_that_are_covered(tmp_
     chain.funds = 2 * 10**18
     assert await given.decide([replace(bond, dedupe="two")], now=200) == 1
     assert await given.push(now=200) == 1
+    await book.store.close()
+
+
+@pytest.mark.parametrize("is_pruned", [False, True])
+async def test_rewind__below_a_mined_transaction__sends_it_again_if_its_bytes_are_kept(
+    tmp_path: Path,
+    is_pruned: bool,
+) -> None:
+    book, chain = await book_of(1, tmp_path), Inbox()
+    given = await sent(book, chain)
+    tx_hash = await only_hash(book)
+    await book.absorb(scan_of(17), now=101)
+    chain.mined[tx_hash], chain.used = receipt(tx_hash, 17), 1
+    await given.follow(now=102)
+    if is_pruned:
+        async with book.store.begin() as connection:
+            await queries.prune_attempts(connection, DESTINATION, 10**9)
+    await book.rewind(DESTINATION, 0, now=10**9)
+    assert await submitter(book, chain).resume() == (0 if is_pruned else 1)
+    assert await deliverer(book, chain).recover(now=10**9) == (1 if is_pruned else 0)
+    await book.store.close()
+
+
+async def test_queries__more_rows_than_a_statement_names__are_asked_for_in_parts(tmp_path: Path) -> None:
+    book = await book_of(1, tmp_path)
+    async with book.store.read() as connection:
+        assert await queries.attempts(connection, range(40_000)) == {}
+        assert await queries.data_of(connection, range(40_000)) == {}
     await book.store.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from bridge.contracts.messaging import Sent
 from bridge.keccak import keccak256
@@ -332,10 +332,17 @@ def test_book__our_delivery_undone_and_made_by_another__earns_nothing() -> None:
         machine.teardown()
 
 
+CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large]
+# Each example opens stores on disk, so that the short run has few.
 Machine.TestCase.settings = settings(
-    max_examples=25,
-    stateful_step_count=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=CHECKS
 )
 TestBook = Machine.TestCase
+
+
+@pytest.mark.long
+def test_book__long_adversarial_schedule__says_what_the_chains_say() -> None:
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=CHECKS),
+    )

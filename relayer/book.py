@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 import structlog
@@ -176,6 +177,8 @@ class Book:
         """Take back everything that was read from a chain's blocks above `ancestor`, at once."""
         async with self.deciding:
             async with self.store.begin() as connection:
+                for lane in self.out_of(chain):
+                    await self._take_back_fees(connection, lane, lane.count_at(ancestor), now)
                 undone = await queries.truncate(connection, chain, ancestor)
                 for lane in self.into(chain):
                     for row in undone:
@@ -200,15 +203,28 @@ class Book:
 
         The fees of those are counted already, and those of the undone went with their blocks.
         """
-        source, destination, last = lane.id.source, lane.id.destination, first + n - 1
-        rows = await queries.messages_between(connection, source, destination, first, last)
-        pending = {row.leaf_index: Pending(terms=terms_of(row), size=0, seen_at=0) for row in rows}
-        left = await queries.settlements(connection, source, destination, first, last)
-        result = settle(pending, [settled_of(row) for row in left], at=now)
+        pending, result = await self._settled_anew(connection, lane, first, first + n - 1, now)
         states = dict.fromkeys(pending, SEEN)
         states.update({change.index: change.transfer for change in result.changes})
         changes = [Change(index=index, transfer=transfer) for index, transfer in states.items()]
-        await queries.store_changes(connection, source, destination, changes)
+        await queries.store_changes(connection, lane.id.source, lane.id.destination, changes)
+
+    async def _take_back_fees(self, connection: AsyncConnection, lane: LaneBook, first: int, now: int) -> None:
+        """Uncount the fees of messages whose source is read anew: reading them counts their fees again."""
+        _, result = await self._settled_anew(connection, lane, first, lane.tree.count - 1, now)
+        undone = [replace(earned, amount=-earned.amount) for earned in result.earned]
+        await store_result(connection, lane, Result(earned=undone))
+
+    @staticmethod
+    async def _settled_anew(
+        connection: AsyncConnection, lane: LaneBook, first: int, last: int, now: int
+    ) -> tuple[dict[int, Pending], Result]:
+        """Return the messages first to last as they were when seen, and what the stored logs make of them."""
+        source, destination = lane.id.source, lane.id.destination
+        rows = await queries.messages_between(connection, source, destination, first, last)
+        pending = {row.leaf_index: Pending(terms=terms_of(row), size=0, seen_at=0) for row in rows}
+        known = await queries.settlements(connection, source, destination, first, last)
+        return pending, settle(pending, [settled_of(row) for row in known], at=now)
 
     async def _reopen(self, connection: AsyncConnection, chain: ChainId, ancestor: int) -> None:
         """Put messages back into transactions that are live again, so that nothing is sent twice."""

@@ -332,6 +332,18 @@ def test_book__our_delivery_undone_and_made_by_another__earns_nothing() -> None:
         machine.teardown()
 
 
+def test_book__source_read_anew_after_our_delivery__counts_the_fee_once() -> None:
+    machine = Machine()
+    try:
+        machine.send(n=1)
+        machine.deliver(first=0, n=1, ours=True)
+        machine.send(n=0)
+        machine.check()
+        machine.reorganise_source(depth=1)
+    finally:
+        machine.teardown()
+
+
 CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large]
 # Each example opens stores on disk, so that the short run has few.
 Machine.TestCase.settings = settings(

@@ -98,7 +98,7 @@ def lane(net: Net) -> LaneId:
 def drained(running: Relayer, net: Net, count: int) -> Callable[[], bool]:
     def is_drained() -> bool:
         book = running.book.lanes[lane(net)]
-        return book.tree.count == count and not book.pending
+        return not running.book.deciding.locked() and book.tree.count == count and not book.pending
 
     return is_drained
 

@@ -162,3 +162,8 @@ def test_lane__due__names_refused_and_waiting_messages_whose_time_has_come() -> 
 def test_lane__oldest__is_when_the_first_pending_message_was_seen() -> None:
     assert grown(3).oldest() == NOW
     assert LaneBook(LANE).oldest() is None
+
+
+def test_lane__candidates__are_known_to_exist_before_a_root_is_sought() -> None:
+    assert grown(1).has_candidates(NOW + 10)
+    assert not LaneBook(LANE).has_candidates(NOW + 10)

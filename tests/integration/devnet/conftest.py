@@ -9,11 +9,12 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from bridge.devnet.fixture import devnet, devnet_factory, devnet_spec
 from bridge.devnet.process import DevnetProcess
 from bridge.devnet.spec import Backend, ChainSpec
 from tests.integration.conformance.support import Endpoint, probe_code
 
-pytest_plugins = ["bridge.devnet.fixture"]
+__all__ = ["devnet", "devnet_factory", "devnet_spec"]  # a plugin can be named in the topmost conftest only
 
 Open = Callable[[ChainSpec], Awaitable[Endpoint]]
 
